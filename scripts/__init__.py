@@ -1,0 +1,1 @@
+"""The tooling of the deployment matrix: `python -m scripts VERB`."""

@@ -1,0 +1,234 @@
+"""The matrix: variants/*/variant.toml, common/runtimes/*.toml and common/project.toml as frozen records.
+
+Reading is strict: an unknown key, a wrong type, a missing file, or a name that could not be a branch, an app or a
+host is refused here, so that every later room may trust a Variant.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from packaging.version import InvalidVersion, Version
+
+from scripts.errors import Failure, WrongUse, nearest
+
+VARIANT_NAME = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*\Z")
+"""A variant's name becomes a folder and, with its dots as dashes, a label of a host name (RFC 1123, section 2.1)."""
+
+T = TypeVar("T")
+
+APP_NAME = re.compile(r"[a-z][a-z0-9-]{1,28}[a-z0-9]\Z")
+"""What Heroku accepts as an app's name (Platform API, app.name)."""
+
+BRANCH_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
+"""The part of git-check-ref-format's rules that is also harmless in an address and on a command line."""
+
+RESERVED_BRANCHES = frozenset({"main", "master", "HEAD", "gh-pages"})
+
+
+class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """common/project.toml: what is the same for all variants."""
+
+    repository: str
+    """OWNER/REPO on GitHub."""
+    app_prefix: str
+    """Start of every app's name."""
+    issue: str
+    """Address of the issue that is shown."""
+    committer: str
+    """Who the generated commits name: `Name <address>`."""
+
+
+class Runtime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """common/runtimes/<name>.toml: what a group of variants runs on."""
+
+    python: str
+    """Python's version as major.minor."""
+    stack: str
+    """Heroku stack: `container` or a buildpack stack."""
+    tools: tuple[str, ...]
+    """The pip-tools, and the pip that can read these releases' metadata, as requirements."""
+    constraints: tuple[str, ...] = ()
+    """pip constraints: the releases of the variants' time."""
+    image: str = ""
+    """Base image of a container branch."""
+    name: str = ""
+
+
+class Patch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `[patch]` table of a variant whose uvicorn is the released wheel with patches/*.patch on top."""
+
+    released_sha256: str
+    """SHA-256 of the released wheel, in hexadecimal digits."""
+    local_version: str
+    """PEP 440 local version label that the patched wheel carries."""
+
+
+class VariantFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """variants/<name>/variant.toml as it is written by hand."""
+
+    uvicorn: str
+    branch: str
+    description: str
+    runtime: str
+    why: str
+    patch: Patch | None = None
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of the matrix."""
+
+    name: str
+    folder: Path
+    version: Version
+    branch: str
+    description: str
+    why: str
+    runtime: Runtime
+    patch: Patch | None
+    app: str
+
+    @property
+    def host(self) -> str:
+        """The host name that the local router knows the variant's app by."""
+        return f"{self.app}.localhost"
+
+    @property
+    def requirement(self) -> Version:
+        """The version of uvicorn that the pins must hold."""
+        return Version(f"{self.version}+{self.patch.local_version}") if self.patch else self.version
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """All that is written by hand: the project, and its variants in the table's order."""
+
+    root: Path
+    project: Project
+    variants: tuple[Variant, ...]
+
+    @cached_property
+    def latest(self) -> Variant:
+        """The unpatched variant of the newest uvicorn."""
+        return max((v for v in self.variants if not v.patch), key=lambda v: v.version)
+
+    @property
+    def runtimes(self) -> tuple[Runtime, ...]:
+        """The runtimes that variants use, each once."""
+        return tuple({v.runtime.name: v.runtime for v in self.variants}.values())
+
+    def select(self, name: str) -> tuple[Variant, ...]:
+        """Return the variant called `name`, or all of them for an empty name or `all`; WrongUse names the nearest."""
+        if name in ("", "all"):
+            return self.variants
+        found = tuple(v for v in self.variants if v.name == name)
+        if not found:
+            raise WrongUse(f"unknown variant {name!r}", do=nearest(name, [v.name for v in self.variants]))
+        return found
+
+    def one(self, name: str) -> Variant:
+        """Return the variant called `name`; WrongUse when it is unknown or no name is given."""
+        if name in ("", "all"):
+            raise WrongUse("no variant named", do=f"Name one: VARIANT={self.variants[0].name}")
+        return self.select(name)[0]
+
+
+def load(root: Path) -> Matrix:
+    """Read the matrix of the checkout at `root`; WrongUse says which file is wrong, and where."""
+    project = _read(root / "common/project.toml", Project)
+    runtimes = {
+        path.stem: msgspec.structs.replace(_read(path, Runtime), name=path.stem)
+        for path in sorted((root / "common/runtimes").glob("*.toml"))
+    }
+    for runtime in runtimes.values():
+        _check_runtime(runtime)
+    folders = sorted(path for path in (root / "variants").iterdir() if path.is_dir())
+    variants = [_variant(folder, project, runtimes) for folder in folders]
+    if not variants:
+        raise Failure("variants/ holds no variant", do="Restore it: git checkout -- variants")
+    _refuse_twins(variants, "branch")
+    _refuse_twins(variants, "app")
+    variants.sort(key=lambda v: (v.version, v.patch is not None, v.name))
+    return Matrix(root, project, tuple(variants))
+
+
+def _read(path: Path, kind: type[T]) -> T:
+    """Decode a TOML file into a record; WrongUse names the file and the place in it."""
+    shown = "/".join(path.parts[-3:])
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=kind)
+    except FileNotFoundError:
+        raise WrongUse(f"{shown} is missing", do="Write it, or remove its folder") from None
+    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise WrongUse(f"{shown} is wrong", found=str(error)) from None
+
+
+def _variant(folder: Path, project: Project, runtimes: dict[str, Runtime]) -> Variant:
+    """Read one folder below variants/ and hold its names against the rules."""
+    where = f"variants/{folder.name}"
+    if not VARIANT_NAME.match(folder.name):
+        raise WrongUse(f"{where} is no good name", found="a variant's name is lower-case words joined by . or -")
+    row = _read(folder / "variant.toml", VariantFile)
+    where += "/variant.toml"
+    try:
+        version = Version(row.uvicorn)
+    except InvalidVersion:
+        raise WrongUse(f"{where} is wrong", found=f"uvicorn = {row.uvicorn!r} is no PEP 440 version") from None
+    if row.runtime not in runtimes:
+        raise WrongUse(f"{where} names the unknown runtime {row.runtime!r}", do=nearest(row.runtime, list(runtimes)))
+    if not BRANCH_NAME.match(row.branch) or ".." in row.branch or row.branch.endswith(".lock"):
+        raise WrongUse(f"{where} is wrong", found=f"branch = {row.branch!r} is no good branch name")
+    if row.branch in RESERVED_BRANCHES:
+        raise WrongUse(f"{where} is wrong", found=f"the branch {row.branch!r} is not for variants")
+    app = f"{project.app_prefix}-{folder.name.replace('.', '-')}"
+    if not APP_NAME.match(app):
+        raise WrongUse(f"{where} is wrong", found=f"its app would be {app!r}: an app's name has 3 to 30 of a-z, 0-9, -")
+    _require(folder / "requirements.in")
+    if row.patch:
+        if not any((folder / "patches").glob("*.patch")):
+            raise WrongUse(f"{where} has a [patch] table", found=f"{folder.name}/patches/ holds no *.patch")
+        if not re.fullmatch(r"[0-9a-f]{64}", row.patch.released_sha256):
+            raise WrongUse(f"{where} is wrong", found="patch.released_sha256 is not 64 hexadecimal digits")
+        if not re.fullmatch(r"[a-z0-9]+(\.[a-z0-9]+)*", row.patch.local_version):
+            raise WrongUse(f"{where} is wrong", found="patch.local_version is no PEP 440 local version label")
+    return Variant(
+        name=folder.name,
+        folder=folder,
+        version=version,
+        branch=row.branch,
+        description=row.description,
+        why=row.why,
+        runtime=runtimes[row.runtime],
+        patch=row.patch,
+        app=app,
+    )
+
+
+def _check_runtime(runtime: Runtime) -> None:
+    """Refuse a runtime whose parts do not fit together."""
+    where = f"common/runtimes/{runtime.name}.toml is wrong"
+    if not re.fullmatch(r"3\.\d+", runtime.python):
+        raise WrongUse(where, found=f"python = {runtime.python!r} is not of the form 3.N")
+    if (runtime.stack == "container") != bool(runtime.image):
+        raise WrongUse(where, found="an image belongs to the container stack, and the container stack needs one")
+
+
+def _require(path: Path) -> None:
+    """Refuse a variant whose `path` is missing."""
+    if not path.is_file():
+        raise WrongUse(f"{'/'.join(path.parts[-3:])} is missing", do="Write it, or remove its folder")
+
+
+def _refuse_twins(variants: Sequence[Variant], field: str) -> None:
+    """Refuse two variants that share a value which must be each one's own."""
+    seen: dict[str, Variant] = {}
+    for variant in variants:
+        value = getattr(variant, field)
+        if value in seen:
+            raise WrongUse(f"variants {seen[value].name} and {variant.name} have the same {field}", found=value)
+        seen[value] = variant

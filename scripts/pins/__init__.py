@@ -1,0 +1,1 @@
+"""Pins: what each variant installs, resolved by pip-tools, every line hashed."""

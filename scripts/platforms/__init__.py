@@ -1,0 +1,1 @@
+"""Platforms: where a branch's release runs."""

@@ -1,0 +1,110 @@
+"""The one doorway to external commands: each is logged as a shell would quote it, and fails in one way.
+
+A child gets this process's environment without the secrets (`SECRETS`), so index, proxy and certificate settings are
+honoured and keys stay here. When this process is interrupted, the child is ended before the interrupt goes on.
+"""
+
+import logging
+import os
+import shlex
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.errors import Failure
+
+log = logging.getLogger(__name__)
+
+SECRETS = frozenset({"HEROKU_API_KEY", "GH_TOKEN", "GITHUB_TOKEN"})
+"""Environment variables that no child gets unless it is handed them by name."""
+
+GRACE_SECONDS = 5.0
+"""How long an ended child may take between SIGTERM and SIGKILL, in seconds."""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a finished command left behind."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def text(self) -> str:
+        """Standard output as text, without the last line break."""
+        return self.stdout.decode("utf-8", "replace").rstrip("\n")
+
+
+class CommandFailed(Failure):
+    """A command ended with a code that was not asked for; `completed` has what it printed."""
+
+    def __init__(self, args: Sequence[str], completed: Completed, do: str = "") -> None:
+        """Compose the line from the command's name, its code and the last line that it printed."""
+        self.completed = completed
+        printed = (completed.stderr or completed.stdout).decode("utf-8", "replace").strip()
+        last = printed.splitlines()[-1].strip() if printed else "it printed nothing"
+        name = " ".join([Path(args[0]).name, *args[1:2]])
+        super().__init__(f"{name} ended with code {completed.code}", found=last, do=do)
+
+
+def environment(extra: Mapping[str, str | None] | None = None) -> dict[str, str]:
+    """Return this process's environment without the secrets, changed by `extra` (None takes a variable away)."""
+    env = {key: value for key, value in os.environ.items() if key not in SECRETS}
+    for key, value in (extra or {}).items():
+        if value is None:
+            env.pop(key, None)
+        else:
+            env[key] = value
+    return env
+
+
+def run(
+    args: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str | None] | None = None,
+    stdin: bytes | Iterable[bytes] = b"",
+    codes: Sequence[int] = (0,),
+    do: str = "",
+) -> Completed:
+    """Run a command to its end and return what it printed.
+
+    `env` changes the inherited environment; `stdin` is given whole or piece by piece; a code that is not among
+    `codes` raises CommandFailed, with `do` as the way to mend it; a command that is not there raises Failure.
+    """
+    words = [str(word) for word in args]
+    log.debug("run %s", shlex.join(words))
+    try:
+        child = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=environment(env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    except FileNotFoundError:
+        raise Failure(f"{words[0]} cannot be run", found="there is no such command", do=do or "Install it") from None
+    try:
+        stdout, stderr = child.communicate(stdin if isinstance(stdin, bytes) else b"".join(stdin))
+    except BaseException:
+        end(child)
+        raise
+    completed = Completed(child.returncode, stdout, stderr)
+    if completed.code not in codes:
+        log.debug("%s", stderr.decode("utf-8", "replace"))
+        raise CommandFailed(words, completed, do)
+    return completed
+
+
+def end(child: "subprocess.Popen[bytes]") -> int:
+    """End a child: SIGTERM, then SIGKILL after GRACE_SECONDS; return its code."""
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+    return child.wait()

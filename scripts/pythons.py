@@ -1,0 +1,40 @@
+"""Where the Python of a runtime is: on PATH, with pyenv and the like, or fetched by uv."""
+
+import logging
+import sys
+from functools import cache
+from pathlib import Path
+
+import findpython
+from uv import find_uv_bin
+
+from scripts.errors import Failure
+from scripts.process import CommandFailed, run
+
+log = logging.getLogger(__name__)
+
+
+@cache
+def find_python(version: str) -> Path:
+    """Return an interpreter of Python `version` (major.minor), fetching it with uv where none is found.
+
+    Failure names the missing Python and the one command that gets it.
+    """
+    major, minor = (int(part) for part in version.split("."))
+    if sys.version_info[:2] == (major, minor):
+        return Path(sys.executable)
+    found = findpython.find(major, minor)
+    if found:
+        return Path(found.executable)
+    uv = find_uv_bin()
+    try:
+        log.info("Python %s is not on this machine: uv fetches it", version)
+        run([uv, "python", "install", "--no-bin", version])
+        return Path(run([uv, "python", "find", "--managed-python", version]).text)
+    except CommandFailed as error:
+        log.debug("%s", error.completed.stderr.decode("utf-8", "replace"))
+        raise Failure(
+            f"Python {version} is missing",
+            found="it is neither on PATH nor with pyenv, and uv could not fetch it",
+            do=f"Get it: pyenv install {version}",
+        ) from None

@@ -1,0 +1,1 @@
+"""Reports: what the verdicts say, for people."""
