@@ -1,0 +1,73 @@
+"""The kernel's word on what a server has read."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from scripts.wire.receive_queue import Reading, ReceiveQueue
+
+
+@pytest.fixture(params=["127.0.0.1", "::1", "::"])
+def listener(request: pytest.FixtureRequest) -> Iterator[socket.socket]:
+    """Listen on IPv4, on IPv6, or on both by one IPv6 socket."""
+    with socket.create_server(
+        (request.param, 0),
+        family=socket.AF_INET6 if ":" in request.param else socket.AF_INET,
+        dualstack_ipv6=request.param == "::",
+    ) as listening:
+        yield listening
+
+
+@pytest.fixture
+def client(listener: socket.socket) -> Iterator[socket.socket]:
+    """Connect to the listener, by IPv4 where it takes both."""
+    host, port = listener.getsockname()[:2]
+    with socket.create_connection(("127.0.0.1" if host == "::" else host, port)) as connection:
+        yield connection
+
+
+@pytest.fixture
+def queue() -> Iterator[ReceiveQueue]:
+    """Open the way to the kernel."""
+    with ReceiveQueue() as opened:
+        yield opened
+
+
+def reading(queue: ReceiveQueue, client: socket.socket, sent: int) -> Reading:
+    """Ask how far the server is with what the client sent."""
+    return queue.reading(client.getpeername()[:2], client.getsockname()[:2], sent)
+
+
+def test_bytes_that_wait_are_not_read(queue: ReceiveQueue, listener: socket.socket, client: socket.socket) -> None:
+    """What the server has not taken yet waits, also on a connection that it has not accepted."""
+    client.sendall(b"abc")
+    assert reading(queue, client, 3) is Reading.WAITING
+    server, _ = listener.accept()
+    with closing(server):
+        assert server.recv(2) == b"ab"
+        assert reading(queue, client, 3) is Reading.WAITING
+
+
+def test_bytes_that_were_taken_are_read(queue: ReceiveQueue, listener: socket.socket, client: socket.socket) -> None:
+    """Once the server has taken all that was sent, it is read; bytes still on their way are not."""
+    client.sendall(b"abc")
+    server, _ = listener.accept()
+    with closing(server):
+        assert server.recv(3) == b"abc"
+        assert reading(queue, client, 3) is Reading.READ
+        assert reading(queue, client, 4) is Reading.WAITING
+
+
+def test_a_closed_end_is_gone(queue: ReceiveQueue, listener: socket.socket, client: socket.socket) -> None:
+    """A server that closed will read no more."""
+    server, _ = listener.accept()
+    server.close()
+    assert reading(queue, client, 1) is Reading.GONE
+
+
+def test_a_connection_that_is_not_there_is_not_seen(queue: ReceiveQueue, client: socket.socket) -> None:
+    """The kernel sees the other end of a connection on this machine, and none that was made up."""
+    assert queue.sees(client)
+    assert queue.look((client.getpeername()[0], 1), client.getsockname()[:2]) is None
