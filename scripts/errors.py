@@ -11,6 +11,9 @@ class Failure(Exception):
 
     exit_code = 1
 
+    lines: tuple[str, ...] = ()
+    """What to show above the message: the last lines that whatever failed has printed."""
+
     def __init__(self, what: str, *, found: str = "", do: str = "") -> None:
         """Compose the one line; line breaks inside the parts become spaces."""
         sentence = f"{what}: {found}" if found else what

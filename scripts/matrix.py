@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 from packaging.version import InvalidVersion, Version
@@ -26,6 +26,15 @@ APP_NAME = re.compile(r"[a-z][a-z0-9-]{1,28}[a-z0-9]\Z")
 
 BRANCH_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 """The part of git-check-ref-format's rules that is also harmless in an address and on a command line."""
+
+REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+\Z")
+"""OWNER/REPO as GitHub writes them."""
+
+COMMITTER = re.compile(r"[^<>\s][^<>\n]* <[^<>\s]+>\Z")
+"""A name and an address as git's commit objects hold them."""
+
+IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]*\Z")
+"""The characters of an image's reference (distribution's grammar): it stands in a Dockerfile as it is."""
 
 RESERVED_BRANCHES = frozenset({"main", "master", "HEAD", "gh-pages"})
 
@@ -76,6 +85,8 @@ class VariantFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     description: str
     runtime: str
     why: str
+    http: Literal["httptools", "h11"] = "httptools"
+    """The HTTP implementation that uvicorn is to answer with; another than httptools is asked for in the Procfile."""
     patch: Patch | None = None
 
 
@@ -89,6 +100,7 @@ class Variant:
     branch: str
     description: str
     why: str
+    http: str
     runtime: Runtime
     patch: Patch | None
     app: str
@@ -141,6 +153,7 @@ class Matrix:
 def load(root: Path) -> Matrix:
     """Read the matrix of the checkout at `root`; WrongUse says which file is wrong, and where."""
     project = _read(root / "common/project.toml", Project)
+    _check_project(project)
     runtimes = {
         path.stem: msgspec.structs.replace(_read(path, Runtime), name=path.stem)
         for path in sorted((root / "common/runtimes").glob("*.toml"))
@@ -203,10 +216,20 @@ def _variant(folder: Path, project: Project, runtimes: dict[str, Runtime]) -> Va
         branch=row.branch,
         description=row.description,
         why=row.why,
+        http=row.http,
         runtime=runtimes[row.runtime],
         patch=row.patch,
         app=app,
     )
+
+
+def _check_project(project: Project) -> None:
+    """Refuse a value that could not stand in an address or in a commit."""
+    where = "common/project.toml is wrong"
+    if not REPOSITORY.match(project.repository):
+        raise WrongUse(where, found=f"repository = {project.repository!r} is not OWNER/REPO")
+    if not COMMITTER.match(project.committer):
+        raise WrongUse(where, found=f"committer = {project.committer!r} is not of the form Name <address>")
 
 
 def _check_runtime(runtime: Runtime) -> None:
@@ -216,6 +239,8 @@ def _check_runtime(runtime: Runtime) -> None:
         raise WrongUse(where, found=f"python = {runtime.python!r} is not of the form 3.N")
     if (runtime.stack == "container") != bool(runtime.image):
         raise WrongUse(where, found="an image belongs to the container stack, and the container stack needs one")
+    if runtime.image and not IMAGE.match(runtime.image):
+        raise WrongUse(where, found=f"image = {runtime.image!r} is no image's name")
 
 
 def _require(path: Path) -> None:

@@ -99,6 +99,17 @@ def run(
     return completed
 
 
+def start(args: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    """Start a command that goes on, with pipes for its streams and with `env` as its whole environment.
+
+    It is in a session of its own, so it does not get the Ctrl-C that this process gets: who starts it ends it.
+    """
+    words = [str(word) for word in args]
+    log.debug("start %s", shlex.join(words))
+    pipe = subprocess.PIPE
+    return subprocess.Popen(words, cwd=cwd, env=env, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)
+
+
 def end(child: "subprocess.Popen[bytes]") -> int:
     """End a child: SIGTERM, then SIGKILL after GRACE_SECONDS; return its code."""
     if child.poll() is None:

@@ -1,0 +1,120 @@
+"""The user's pip configuration, said to pip itself and to uv.
+
+Whoever needs a mirror, a proxy or a certificate of their own has told pip so, in PIP_* variables or pip.conf. uv reads
+neither, and pip-compile writes more of them into its output than a published file should hold. Here both get what they
+need to reach the package index. What is on this machine alone (a `file:` index) is left out: pins must not depend on
+it, and uv, which takes a version from the first index that has it, would stop at another build of a pinned release.
+Folders of wheels are given to uv, which takes from them only what has the right hash.
+"""
+
+import ast
+import functools
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.request import url2pathname
+
+from scripts.errors import Failure
+from scripts.process import CommandFailed, run
+
+SECTIONS = ("global", "install", ":env:")
+"""The sections of pip's configuration that an installation reads; the later one wins (pip's documentation)."""
+
+REACHING = ("index-url", "extra-index-url", "cert", "client-cert", "proxy", "trusted-host", "timeout", "retries")
+"""The settings that say how an index is reached; all others are the user's own and change what is installed."""
+
+RETRIES = "2"
+"""How often pip asks again an index that does not answer: its own 5 take long to say that there is no network."""
+
+FEWEST_RETRIES = "1"
+"""pip says that the connection failed only when it asks again; otherwise a release merely seems to be missing."""
+
+PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+
+
+def parse(listing: str) -> dict[str, str]:
+    """Return the settings of an installation from the lines `section.key='value'` of `pip config list`."""
+    values: dict[str, dict[str, str]] = {section: {} for section in SECTIONS}
+    for line in listing.splitlines():
+        name, equals, quoted = line.partition("=")
+        section, _, key = name.rpartition(".")
+        if equals and section in values:
+            values[section][key.removeprefix("default-")] = str(ast.literal_eval(quoted))
+    return {key: value for section in SECTIONS for key, value in values[section].items() if value}
+
+
+def for_pip(settings: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str | None]:
+    """Return the changes of `environ` after which a pip reaches the index as `settings` say, and knows nothing else."""
+    changes: dict[str, str | None] = {name: None for name in environ if name.startswith("PIP_")}
+    for key in REACHING:
+        value = " ".join(_public(settings[key])) if key == "extra-index-url" and key in settings else settings.get(key)
+        if value:
+            changes[f"PIP_{key.replace('-', '_').upper()}"] = value
+    changes |= patience(settings)
+    changes["PIP_CONFIG_FILE"] = os.devnull  # pip then reads no configuration file at all
+    changes["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
+    return changes
+
+
+def patience(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the change of the environment after which pip gives up soon, but not without saying why."""
+    retries = settings.get("retries", RETRIES)
+    return {"PIP_RETRIES": FEWEST_RETRIES if retries == "0" else retries}
+
+
+def for_uv(settings: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that make uv do as `settings` say, where `environ` does not tell uv so itself."""
+    wanted: dict[str, str] = {}
+    if not environ.keys() & {"UV_DEFAULT_INDEX", "UV_INDEX_URL"}:
+        wanted["UV_DEFAULT_INDEX"] = settings.get("index-url", "")
+    if not environ.keys() & {"UV_INDEX", "UV_EXTRA_INDEX_URL"}:
+        extra = _public(settings.get("extra-index-url", ""))
+        wanted["UV_INDEX"] = " ".join(extra)
+        # As pip does: any index may have the pinned release. Without hashes that would let one index shadow another's
+        # packages; every line that uv installs here has its hashes.
+        wanted["UV_INDEX_STRATEGY"] = "unsafe-best-match" if extra else ""
+    wanted["UV_FIND_LINKS"] = ",".join(_places(settings.get("find-links", "")))
+    wanted["UV_INSECURE_HOST"] = " ".join(settings.get("trusted-host", "").split())
+    wanted["UV_HTTP_TIMEOUT"] = settings.get("timeout", "").partition(".")[0]
+    wanted["UV_HTTP_RETRIES"] = settings.get("retries", "")
+    wanted["SSL_CERT_FILE"] = settings.get("cert", "")
+    wanted["SSL_CLIENT_CERT"] = settings.get("client-cert", "")
+    if "proxy" in settings and not any(environ.get(form) for name in PROXIES for form in (name, name.lower())):
+        proxy = settings["proxy"]
+        wanted |= dict.fromkeys(PROXIES, proxy if "://" in proxy else f"http://{proxy}")
+    return {name: value for name, value in wanted.items() if value and not environ.get(name)}
+
+
+@functools.cache
+def read() -> Mapping[str, str]:
+    """Return the settings of the pip that the tooling runs beside; Failure when there is none."""
+    try:
+        return parse(run([sys.executable, "-I", "-m", "pip", "config", "list"]).text)
+    except CommandFailed as error:
+        raise Failure(
+            "pip does not tell its configuration", found=error.message, do="Look at it: python -m pip config debug"
+        ) from None
+
+
+def _public(addresses: str) -> list[str]:
+    """Return those of several index addresses that other machines can ask too."""
+    return [address for address in addresses.split() if address.startswith(("https://", "http://"))]
+
+
+def _places(places: str) -> list[str]:
+    """Return find-links as uv takes them: a folder that is not there is an error to uv, though not to pip."""
+    found = []
+    for place in places.split():
+        if place.startswith(("https://", "http://")):
+            found.append(place)
+            continue
+        path = Path(url2pathname(place.removeprefix("file://"))) if place.startswith("file:") else Path(place)
+        if path.expanduser().is_dir():
+            found.append(as_place(path.expanduser()))
+    return found
+
+
+def as_place(folder: Path) -> str:
+    """Return a folder of wheels as an address in which no space and no comma separates."""
+    return folder.resolve().as_uri()
