@@ -28,21 +28,26 @@ class Code:
 CODES = {
     code.name: code
     for code in (
-        Code("H10", "App crashed", "The app's process has exited: nobody is there to answer."),
+        Code("H10", "App crashed", "The app's process has exited, so there is nothing to answer requests."),
         Code("H12", "Request timeout", "The app took the request but did not begin to answer in time."),
-        Code("H13", "Connection closed without response", "The app closed the connection without a word of an answer."),
+        Code("H13", "Connection closed without response", "The app closed the connection without sending an answer."),
         Code("H14", "No web processes running", "This app has no web process running."),
-        Code("H15", "Idle connection", "The app fell silent for too long in the middle of the exchange."),
+        Code("H15", "Idle connection", "The app stopped in the middle of the exchange and did not go on in time."),
         Code("H17", "Poorly formatted HTTP response", "What the app answered is not HTTP."),
-        Code("H18", "Server Request Interrupted", "The app closed the connection amid its answer.", sock="backend"),
+        Code(
+            "H18",
+            "Server Request Interrupted",
+            "The app closed the connection before its answer was complete.",
+            sock="backend",
+        ),
         Code("H19", "Backend connection timeout", "The app did not accept the connection in time."),
         Code("H20", "App boot timeout", "The app is still starting, and the request has waited as long as it may."),
-        Code("H21", "Backend connection refused", "The app is said to be running, but refuses connections."),
+        Code("H21", "Backend connection refused", "The app should be running, but it refuses connections."),
         Code("H26", "Request Error", "The router cannot pass this request on.", status=400),
         Code(
             "H27",
             "Client Request Interrupted",
-            "The client closed the connection before the whole answer was there.",
+            "The client closed the connection before it had the whole answer.",
             status=499,
             severity="warning",
             sock="client",
@@ -50,7 +55,7 @@ CODES = {
         Code(
             "H28",
             "Client Connection Idle",
-            "The client fell silent for too long in the middle of the exchange.",
+            "The client stopped in the middle of the exchange and did not go on in time.",
             status=499,
             severity="warning",
         ),

@@ -75,13 +75,13 @@ async def _send(
         async with within(times.first_byte, "H12"):
             await dyno.send_head(request, segment_bytes)
         await client.send_continue()
-        ended = False
-        while not ended:
+        over = False
+        while not over:
             async with within(times.rolling, "H28"):
                 event = await client.body()
             async with within(times.rolling, "H15"):
                 await dyno.send(event)
-            ended = isinstance(event, h11.EndOfMessage)
+            over = isinstance(event, h11.EndOfMessage)
 
 
 async def _first(dyno: DynoConnection, sending: "asyncio.Task[None]", seconds: float) -> h11.Event:

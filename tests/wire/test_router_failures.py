@@ -76,7 +76,7 @@ def check_page(answer: Answer, code: str) -> None:
     assert code.encode() in answer.body
 
 
-async def check_line(started: Bench, code: str, **expected: str) -> None:
+def check_line(started: Bench, code: str, **expected: str) -> None:
     """Hold the log's first line against its code and these fields."""
     app, line = started.log[0]
     assert app == "app"
@@ -86,22 +86,22 @@ async def check_line(started: Bench, code: str, **expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "code", "received"),
+    ("script", "times", "code", "received"),
     [
-        (closes_at_once, "H13", 0),
-        (resets, "H13", 0),
-        (closes_in_its_head, "H18", 27),
-        (resets_in_its_head, "H18", 17),
-        (hangs, "H12", 0),
-        (never_reads, "H12", 0),
-        (talks_nonsense, "H17", 19),
+        (closes_at_once, Times(), "H13", 0),
+        (resets, Times(), "H13", 0),
+        (closes_in_its_head, Times(), "H18", 27),
+        (resets_in_its_head, Times(), "H18", 17),
+        (hangs, Times(first_byte=0.1), "H12", 0),
+        (never_reads, Times(first_byte=0.1), "H12", 0),
+        (talks_nonsense, Times(), "H17", 19),
     ],
 )
-async def test_a_dyno_that_does_not_answer(script: Script, code: str, received: int) -> None:
+async def test_a_dyno_that_does_not_answer(script: Script, times: Times, code: str, received: int) -> None:
     """Nothing, a part, silence and nonsense are different failures, each with its page and its line."""
-    async with routed(script, segment_bytes=50, times=Times(first_byte=0.2)) as (started, client, _):
+    async with routed(script, segment_bytes=50, times=times) as (started, client, _):
         check_page(await client.ask(), code)
-        await check_line(started, code, dyno="web.1", bytes=str(received))
+        check_line(started, code, dyno="web.1", bytes=str(received))
 
 
 async def test_a_dyno_that_closes_between_two_segments_gets_no_more() -> None:
@@ -109,7 +109,7 @@ async def test_a_dyno_that_closes_between_two_segments_gets_no_more() -> None:
     async with routed(closes_at_once, segment_bytes=10) as (started, client, scripted):
         check_page(await client.ask(), "H13")
         assert [len(read) for read in scripted.talks[0].reads] == [10]
-        await check_line(started, "H13")
+        check_line(started, "H13")
 
 
 async def test_what_a_dyno_answers_between_two_segments_is_heard() -> None:
@@ -168,7 +168,7 @@ async def test_an_app_without_a_dyno(state: DynoState, code: str) -> None:
     """A crashed dyno and none at all are told apart, and the dyno's fields in the log are empty."""
     async with bench(Dyno(state=state)) as started, started.client() as client:
         check_page(await client.ask(), code)
-        await check_line(started, code, dyno="", connect="", service="", bytes="")
+        check_line(started, code, dyno="", connect="", service="", bytes="")
 
 
 async def test_a_refused_connection() -> None:
@@ -177,7 +177,7 @@ async def test_a_refused_connection() -> None:
         nowhere = listener.getsockname()
     async with bench(Dyno(state=DynoState.UP, address=nowhere)) as started, started.client() as client:
         check_page(await client.ask(), "H21")
-        await check_line(started, "H21", dyno="web.1", service="", bytes="")
+        check_line(started, "H21", dyno="web.1", service="", bytes="")
 
 
 async def test_a_connection_that_is_not_accepted() -> None:
@@ -188,7 +188,7 @@ async def test_a_connection_that_is_not_accepted() -> None:
             full = Dyno(state=DynoState.UP, address=address)
             async with bench(full, times=Times(connect=0.1)) as started, started.client() as client:
                 check_page(await client.ask(), "H19")
-                await check_line(started, "H19", dyno="web.1", service="", bytes="")
+                check_line(started, "H19", dyno="web.1", service="", bytes="")
 
 
 async def test_an_answer_cut_in_its_body() -> None:
@@ -227,7 +227,7 @@ async def test_the_time_for_the_first_byte_runs_from_the_requests_last() -> None
             await talk.send(OK)
         await talk.closed()
 
-    async with routed(script, times=Times(first_byte=0.2)) as (started, client, _), started.client() as other:
+    async with routed(script, times=Times(first_byte=0.5)) as (started, client, _), started.client() as other:
         await client.send(b"POST / HTTP/1.1\r\nHost: app.localhost\r\nContent-Length: 7\r\n\r\n...LAS")
         check_page(await other.ask(), "H12")
         await client.send(b"T")
@@ -316,7 +316,7 @@ async def test_a_bug_of_the_router_ends_one_request_alone(
         with monkeypatch.context() as patch:
             patch.setattr(router_module, "dyno_request", None)
             check_page(await client.ask(), "H99")
-        await check_line(started, "H99")
+        check_line(started, "H99")
         assert (await client.ask()).body == b"ok"
     assert any(record.exc_info for record in caplog.records)
 
