@@ -1,0 +1,62 @@
+"""The keeper of a dyno: a small parent process that makes sure that a dyno never outlives its owner.
+
+    python keeper.py GRACE COMMAND
+
+runs `sh -c COMMAND` in a session, and so a process group, of its own. Its three standard streams are the owner's pipes:
+- standard input is the lifeline. When it closes, because the owner asks for the end or because the owner died in
+  whatever way, SIGKILL included, the keeper sends the group SIGTERM and, GRACE seconds later, SIGKILL;
+- standard output gets all that the command prints;
+- standard error gets two lines of the keeper's: the web process's id when it runs, and its exit status when it ended,
+  as a shell reports it: 128 + N for a process that signal N ended.
+When the web process ends by itself, what it left in the group is killed.
+
+It is run by its path in Python's isolated mode, so it imports nothing but the standard library.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+
+def main() -> None:
+    """Run the command of the command line until it ends or its owner lets go."""
+    grace, command = float(sys.argv[1]), sys.argv[2]
+    web = subprocess.Popen(
+        ["/bin/sh", "-c", command], stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, start_new_session=True
+    )
+    _report(web.pid)
+    ended = threading.Event()
+    threading.Thread(target=_end_with_owner, args=(web.pid, ended, grace), daemon=True).start()
+    code = web.wait()
+    ended.set()
+    _signal_group(web.pid, signal.SIGKILL)
+    _report(code if code >= 0 else 128 - code)
+    os._exit(0)  # the thread may still be waiting for the owner
+
+
+def _report(number: int) -> None:
+    """Tell the owner a number, if it is still there."""
+    with contextlib.suppress(BrokenPipeError):
+        os.write(2, b"%d\n" % number)
+
+
+def _end_with_owner(group: int, ended: threading.Event, grace: float) -> None:
+    """Wait until the owner lets go, then end the group."""
+    while os.read(0, 64):
+        pass
+    _signal_group(group, signal.SIGTERM)
+    if not ended.wait(grace):
+        _signal_group(group, signal.SIGKILL)
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    """Send a signal to all processes of a group, if there are any left."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
+        os.killpg(group, number)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""The log of an app on the local platform: .local/logs/<app>.log, in the form of Heroku's.
+
+    2026-11-22T15:04:05.123456+00:00 app[web.1]: what the dyno printed
+    2026-11-22T15:04:06.000123+00:00 heroku[router]: at=error code=H13 …
+
+The supervisor alone writes. A log is bounded: at LIMIT_BYTES it becomes <app>.log.1, in place of the one before.
+"""
+
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Generator
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TextIO
+
+LIMIT_BYTES = 1_000_000
+"""Size at which a log file is put aside; an app has two of them at most."""
+
+LOOK_SECONDS = 0.2
+"""How often a log that is followed is looked at."""
+
+
+class Logs:
+    """The logs of all apps, to write to; close it."""
+
+    def __init__(self, folder: Path, *, limit: int = LIMIT_BYTES) -> None:
+        """Keep the logs in `folder`; a file is put aside before it would exceed `limit` bytes."""
+        self._folder = folder
+        self._limit = limit
+        self._files: dict[str, RotatingFileHandler] = {}
+
+    def write(self, app: str, source: str, line: str) -> None:
+        """Add a line to an app's log; `source` is who speaks, as `app[web.1]` or `heroku[router]`."""
+        if app not in self._files:
+            path = log_file(self._folder, app)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._files[app] = RotatingFileHandler(path, maxBytes=self._limit, backupCount=1, encoding="utf-8")
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
+        self._files[app].emit(logging.makeLogRecord({"msg": f"{now} {source}: {line}"}))
+
+    def close(self) -> None:
+        """Close the files."""
+        for file in self._files.values():
+            file.close()
+        self._files.clear()
+
+
+def log_file(folder: Path, app: str) -> Path:
+    """Return where the log of an app is."""
+    return folder / f"{app}.log"
+
+
+def read_lines(path: Path, *, last: int, follow: bool = False) -> Generator[str, None, None]:
+    """Yield the `last` lines of the log at `path`, oldest first; none where there is no log.
+
+    With `follow`, go on with each line that is added, across files that are put aside, until the caller stops.
+    """
+    lines: deque[str] = deque(maxlen=last)
+    if aside := _opened(path.with_name(f"{path.name}.1")):
+        with aside:
+            lines.extend(aside)
+    file = _opened(path)
+    try:
+        if file:
+            lines.extend(file)
+        rest = lines.pop() if lines and not lines[-1].endswith("\n") else ""  # a line that is being written
+        yield from (line.removesuffix("\n") for line in lines)
+        while follow:
+            left = _is_left(
+                path, file
+            )  # asked before the file's end is met, so that no line written until then is lost
+            rest += file.readline() if file else ""
+            if rest.endswith("\n"):
+                yield rest.removesuffix("\n")
+                rest = ""
+            elif left:
+                if file:
+                    file.close()
+                file = _opened(path)
+            else:
+                time.sleep(LOOK_SECONDS)
+    finally:
+        if file:
+            file.close()
+
+
+def _opened(path: Path) -> TextIO | None:
+    """Open a log to read, or return None where there is none."""
+    try:
+        return path.open(encoding="utf-8", errors="replace", newline="\n")
+    except FileNotFoundError:
+        return None
+
+
+def _is_left(path: Path, file: TextIO | None) -> bool:
+    """Say whether the log at `path` is another file than the open one."""
+    try:
+        there = path.stat()
+    except FileNotFoundError:
+        return False
+    return file is None or not os.path.samestat(there, os.fstat(file.fileno()))

@@ -1,0 +1,37 @@
+"""The seed's own story on the local platform: a real branch of the real matrix, built, deployed and submitted to."""
+
+from pathlib import Path
+
+from scripts.platforms import local
+from scripts.wire.submission import browser, submit
+from tests.branches.checkouts import Checkout, new_checkout
+from tests.platforms.stage import Stage, processes_below, until
+
+OTHERS = ("patched", "v0.11.8", "v0.12.0", "v0.12.2", "v0.12.3")
+
+
+def test_the_form_of_v0_12_1_gets_the_error_page(tmp_path: Path) -> None:
+    """The page opens, its form meets H13 through the router in segments, and its story when heads go whole."""
+    checkout = new_checkout(tmp_path / "a check out", drop=OTHERS)
+    try:
+        _tell_the_story(checkout)
+    finally:
+        assert local.down(checkout.root)
+    assert processes_below(checkout.root) == []
+
+
+def _tell_the_story(checkout: Checkout) -> None:
+    """Deploy the one branch of a checkout, and submit its form."""
+    (change,) = checkout.regenerate()
+    stage = Stage(checkout.root, change.variant)
+    assert stage.deploy(change, port=0).fresh
+    assert stage.get("/about.json").json()["uvicorn"] == "0.12.1"
+    with browser(stage.base, stage.variant.host) as client:
+        assert "<form" in client.get("/").text
+        answer = submit(client)
+        assert (answer.status_code, "Application error" in answer.text) == (503, True)
+        seen = 'code=H13 desc="Connection closed without response" method=GET path="/view?story=0+1+2'
+        until(lambda: seen in stage.log())
+        assert not stage.deploy(change, segment_bytes=0).fresh
+        answer = submit(client)
+        assert (answer.status_code, "998 999" in answer.text) == (200, True)
