@@ -1,0 +1,55 @@
+"""The chart of a measurement in a terminal: the outcome by offset, a letter for a few offsets. Pure."""
+
+from collections.abc import Iterator
+
+from scripts.wire.answers import Outcome
+from scripts.wire.probe import Measurement
+
+LETTERS = {
+    Outcome.INTACT: ".",
+    Outcome.DROPPED: "x",
+    Outcome.MISROUTED: "!",
+    Outcome.REJECTED: "4",
+    Outcome.HUNG: "?",
+}
+"""Letters, so that the chart also reads without colours."""
+
+STYLES = {
+    Outcome.INTACT: "green",
+    Outcome.DROPPED: "red",
+    Outcome.MISROUTED: "bold yellow",
+    Outcome.REJECTED: "magenta",
+    Outcome.HUNG: "blue",
+}
+
+GRAVITY = (Outcome.MISROUTED, Outcome.HUNG, Outcome.DROPPED, Outcome.REJECTED, Outcome.INTACT)
+"""Which outcome a letter shows that stands for several: the gravest, so that a single misroute is not lost."""
+
+ROWS = 8
+
+
+def columns(measurement: Measurement, width: int) -> list[Outcome]:
+    """Return the outcome of each letter: the offsets in order, shared out over at most ROWS rows of `width`."""
+    outcomes = [trial.outcome for trial in measurement.trials]
+    each = max(1, -(-len(outcomes) // (width * ROWS)))
+    return [min(outcomes[start : start + each], key=GRAVITY.index) for start in range(0, len(outcomes), each)]
+
+
+def rows(measurement: Measurement, width: int) -> Iterator[tuple[int, list[Outcome]]]:
+    """Yield the first offset of each row of the chart, and the outcomes of its letters."""
+    letters = columns(measurement, width)
+    each = max(1, -(-len(measurement.trials) // (width * ROWS)))
+    for start in range(0, len(letters), width):
+        yield measurement.trials[start * each].cuts[0], letters[start : start + width]
+
+
+def legend(measurement: Measurement) -> list[tuple[Outcome, str]]:
+    """Return each outcome that was met with its letter, its count and its ranges, the most of them first."""
+    lines = []
+    for outcome, count in sorted(measurement.counts.items(), key=lambda each: -each[1]):
+        if count:
+            runs = measurement.offsets[outcome]
+            shown = ", ".join(f"{first}" if first == last else f"{first}–{last}" for first, last in runs[:12])
+            more = f" and {len(runs) - 12} ranges more" if len(runs) > 12 else ""
+            lines.append((outcome, f"{LETTERS[outcome]} {outcome:9} {count:6,}  cut at {shown}{more}"))
+    return lines

@@ -1,0 +1,23 @@
+"""The files that people read, as they should stand: the README with its table, and the picture."""
+
+from pathlib import Path
+
+from scripts.matrix import Matrix
+from scripts.platforms.deployment import read_deployment
+from scripts.platforms.verify import heads, read_verdict
+from scripts.report.picture import render_picture
+from scripts.report.readme import render_table, replace_table
+
+README = Path("README.md")
+PICTURE = Path(".github/outcome-by-offset.svg")
+
+
+def rendered(matrix: Matrix) -> dict[Path, str]:
+    """Return the text of each file by its path below the root; Failure where the README has no place for the table."""
+    verdicts = {variant: verdict for variant in matrix.variants if (verdict := read_verdict(variant))}
+    deployments = {variant: deployment for variant in matrix.variants if (deployment := read_deployment(variant))}
+    table = render_table(matrix, verdicts, {variant: each.web_url for variant, each in deployments.items()})
+    return {
+        README: replace_table((matrix.root / README).read_text("utf-8"), table),
+        PICTURE: render_picture(verdicts, heads()["misroute"]),
+    }

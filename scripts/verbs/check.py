@@ -1,0 +1,81 @@
+"""`check`: find what is stale or wrong, and name the command that mends it."""
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import click
+
+from scripts import screen
+from scripts.branches.check import check_branches
+from scripts.branches.inputs import wanted_files
+from scripts.branches.tree import tree_id
+from scripts.errors import Failure
+from scripts.matrix import Matrix, load
+from scripts.pins.compile import stale
+from scripts.platforms.verify import read_verdict
+from scripts.process import run
+from scripts.report.files import rendered
+
+PYTHON = sys.executable
+
+TOOLS = {
+    "ruff": [PYTHON, "-m", "ruff", "check", "--quiet", "."],
+    "ruff format": [PYTHON, "-m", "ruff", "format", "--quiet", "--diff", "."],
+    "mypy": [PYTHON, "-m", "mypy", "--no-error-summary"],
+    "import-linter": [PYTHON, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
+}
+"""The checks of other people's making: what each prints when it fails is shown."""
+
+
+@click.command("check")
+@click.pass_obj
+def command(root: Path) -> None:
+    """Find what is stale or wrong."""
+    with ThreadPoolExecutor() as pool:
+        tools = {name: pool.submit(run, args, cwd=root, codes=range(256)) for name, args in TOOLS.items()}
+        matrix = load(root)
+        found = [*_stale_pins(matrix), *_branches(matrix), *_stale_verdicts(matrix), *_stale_reports(matrix)]
+        for name, running in tools.items():
+            done = running.result()
+            if done.code:
+                screen.out.print((done.stdout + done.stderr).decode("utf-8", "replace").rstrip())
+                found.append(f"{name} found something, see above")
+    for line in found:
+        screen.out.print(line)
+    if found:
+        raise Failure("the check failed", found=f"{len(found)} things to mend")
+    screen.out.print(
+        f"{len(matrix.variants)} variants: pins, branches, verdicts and README are current; {', '.join(TOOLS)} pass"
+    )
+
+
+def _stale_pins(matrix: Matrix) -> Iterator[str]:
+    """Yield a line for each compiled file that its inputs no longer stand behind."""
+    for each in stale(matrix):
+        yield f"{each.path}: {each.why}. Mend it: {each.command}"
+
+
+def _branches(matrix: Matrix) -> Iterator[str]:
+    """Yield a line for each branch that cannot be made of its inputs, or was made of others."""
+    yield from check_branches(matrix)
+
+
+def _stale_verdicts(matrix: Matrix) -> Iterator[str]:
+    """Yield a line for each variant whose verdict speaks of another tree than its inputs make."""
+    for variant in matrix.variants:
+        verdict = read_verdict(variant)
+        mend = f"Mend it: make verify VARIANT={variant.name}"
+        if verdict is None:
+            yield f"variants/{variant.name}/verdict.json: it is missing. {mend}"
+        elif verdict.tree != tree_id(wanted_files(matrix, variant)):
+            yield f"variants/{variant.name}/verdict.json: it was measured on another tree. {mend}"
+
+
+def _stale_reports(matrix: Matrix) -> Iterator[str]:
+    """Yield a line for each rendered file that is not as it would be rendered now."""
+    for path, text in rendered(matrix).items():
+        file = matrix.root / path
+        if not file.is_file() or file.read_text("utf-8") != text:
+            yield f"{path}: it does not show what variants/ holds. Mend it: make readme"

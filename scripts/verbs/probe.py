@@ -1,0 +1,137 @@
+"""`probe`: measure a server of the user's own."""
+
+from urllib.parse import urlsplit
+
+import click
+from rich.text import Text
+
+from scripts import screen
+from scripts.errors import Failure, WrongUse
+from scripts.report.chart import LETTERS, STYLES, legend, rows
+from scripts.verbs import options
+from scripts.wire.exchange import Times
+from scripts.wire.fragments import every_offset, request_head, segment_offsets
+from scripts.wire.probe import Measurement, measure
+from scripts.wire.proof import ProofName, choose
+from scripts.wire.receive_queue import Address
+
+
+@click.command("probe")
+@click.option("--url", envvar="URL", default="", metavar="URL", help="What to ask for: http://127.0.0.1:8000/any?path")
+@click.option("--cuts", envvar="CUTS", default="", metavar="N,N", help="Cut one request at these offsets.")
+@click.option(
+    "--segment", envvar="SEGMENT", type=int, metavar="BYTES", help="Cut one request in segments of this size."
+)
+@click.option("--gap", envvar="GAP", type=float, metavar="SECONDS", help="Wait this long between segments: no proof.")
+@click.option(
+    "--proof", envvar="PROOF", default="", type=click.Choice(["", *ProofName]), help="What keeps segments apart."
+)
+@click.option(
+    "--timeout", envvar="TIMEOUT", type=float, default=Times.answer, help="Seconds after which a request hung."
+)
+@options.as_json
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    url: str,
+    cuts: str,
+    segment: int | None,
+    gap: float | None,
+    proof: str,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Probe a server: exit code 0 = intact, 1 = affected, 2 = could not tell."""
+    address, host, target = _parse(url)
+    try:
+        head = request_head(target, host)
+        plans = _plans(head, cuts, segment)
+        times = Times(answer=timeout)
+        with (
+            screen.progress(url, len(plans)) as advance,
+            choose(address, head, times, gap=gap, wanted=proof) as way,
+        ):
+            measurement = measure(address, head, plans, way, times=times, progress=advance)
+    except ValueError as error:
+        raise WrongUse("this request cannot be made", found=str(error)) from None
+    except Failure as failure:
+        failure.exit_code = 2
+        raise
+    if as_json:
+        screen.print_json(_facts(url, measurement))
+    else:
+        _show(url, measurement)
+    context.exit(0 if measurement.intact else 1)
+
+
+def _parse(url: str) -> tuple[Address, str, str]:
+    """Return the server's address, the Host field's value and the request's target; WrongUse for what is none."""
+    if not url:
+        raise WrongUse("no URL to probe", do="Name one: URL=http://127.0.0.1:8000/any?path")
+    try:
+        parts = urlsplit(url)
+        address = (parts.hostname or "", parts.port or 80)
+    except ValueError as error:
+        raise WrongUse(f"{url} is no URL", found=str(error)) from None
+    if parts.scheme != "http" or not parts.hostname or parts.username is not None:
+        raise WrongUse(
+            f"{url} cannot be probed",
+            found="the probe speaks plain HTTP",
+            do="Use http://HOST:PORT/PATH, without a user",
+        )
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return address, parts.netloc, target
+
+
+def _plans(head: bytes, cuts: str, segment: int | None) -> list[tuple[int, ...]]:
+    """Return the cuts of each request: every offset, or one request as asked for."""
+    if cuts and segment is not None:
+        raise WrongUse("CUTS and SEGMENT exclude each other")
+    if cuts:
+        try:
+            return [tuple(sorted({int(word) for word in cuts.split(",")}))]
+        except ValueError:
+            raise WrongUse(f"CUTS={cuts} is no list of offsets", do="Write numbers: CUTS=10,200") from None
+    if segment is not None:
+        plan = segment_offsets(len(head), segment)
+        if not plan:
+            raise WrongUse(f"SEGMENT={segment} leaves the request whole", found=f"its head has {len(head)} bytes")
+        return [plan]
+    return [(offset,) for offset in every_offset(head)]
+
+
+def _facts(url: str, measurement: Measurement) -> dict[str, object]:
+    """Return what was measured, for programs."""
+    return {
+        "url": url,
+        "affected": not measurement.intact,
+        "head_bytes": len(measurement.head),
+        "outcomes": measurement.counts,
+        "offsets": measurement.offsets,
+        "ends": measurement.ends,
+        "served_instead": {url.decode("latin-1"): count for url, count in measurement.served.items()},
+        "tells_urls_apart": measurement.tells_urls_apart,
+        "proof": measurement.proof,
+    }
+
+
+def _show(url: str, measurement: Measurement) -> None:
+    """Print the chart and what it means."""
+    shown = url if len(url) <= 80 else f"{url[:79]}…"
+    screen.out.print(f"{shown}: a head of {len(measurement.head):,} bytes, {len(measurement.trials):,} requests")
+    for first, outcomes in rows(measurement, max(20, min(screen.out.width, 120) - 8)):
+        line = Text(f"{first:6}  ")
+        for outcome in outcomes:
+            line.append(LETTERS[outcome], STYLES[outcome])
+        screen.out.print(line)
+    for outcome, text in legend(measurement):
+        screen.out.print(text, style=STYLES[outcome])
+    for served, count in list(measurement.served.items())[:8]:
+        screen.out.print(f"  served instead, {count} times: {served.decode('latin-1')}")
+    if not measurement.tells_urls_apart:
+        screen.out.print("note: the server gives other URLs the same answer, so misrouting would look intact")
+    if measurement.proof is ProofName.GAP:
+        screen.out.print("note: a gap is no proof: segments may have arrived together")
+    verdict = "intact: every split request got the whole one's answer" if measurement.intact else "affected"
+    screen.out.print(f"{verdict} [{measurement.proof}]")

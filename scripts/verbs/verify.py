@@ -1,0 +1,65 @@
+"""`verify`: measure the variants and write their verdicts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import msgspec
+
+from scripts import screen
+from scripts.branches.publish import regenerate
+from scripts.errors import Failure
+from scripts.matrix import Matrix, Variant, load
+from scripts.platforms import verify
+from scripts.verbs import options
+from scripts.wire.verdict import Verdict, differences, evidence_in_short
+
+
+@click.command("verify")
+@options.variant
+@options.check("Compare with what is committed instead of writing it; exit code 1 on a difference.")
+@options.as_json
+@click.pass_obj
+def command(root: Path, variant: str, check: bool, as_json: bool) -> None:
+    """Measure whether each variant has the issue."""
+    matrix = load(root)
+    chosen = matrix.select(variant)
+    verdicts: dict[str, Verdict] = {}
+    different = []
+    for each, verdict in _measured(matrix, chosen):
+        verdicts[each.name] = verdict
+        changed = _differences(each, verdict) if check else []
+        different += [f"{each.name}: {line}" for line in changed]
+        note = "differs from verdict.json" if changed else _written(each, verdict, check=check)
+        if not as_json:
+            screen.out.print(f"{each.name:12} {evidence_in_short(verdict)} [{verdict.proof}; {note}]")
+    if as_json:
+        screen.print_json({name: msgspec.to_builtins(verdict) for name, verdict in verdicts.items()})
+    for line in different:
+        screen.err.print(line)
+    if different:
+        raise Failure("verdicts differ from what is committed", found=f"{len(different)} places", do="make verify")
+
+
+def _measured(matrix: Matrix, chosen: tuple[Variant, ...]) -> Iterator[tuple[Variant, Verdict]]:
+    """Measure the controls, then the chosen variants from their branches' trees."""
+    changes = regenerate(matrix, chosen)
+    with screen.progress("controls", verify.trials_of_controls()) as advance:
+        verify.check_instrument(advance)
+    for change in changes:
+        with screen.progress(change.variant.name, verify.trials_of_variant()) as advance:
+            verdict = verify.measure_variant(matrix.root, change.variant, change, advance)
+        yield change.variant, verdict
+
+
+def _differences(variant: Variant, verdict: Verdict) -> list[str]:
+    """Return what differs from the committed verdict."""
+    committed = verify.read_verdict(variant)
+    return differences(committed, verdict) if committed else ["it was never measured"]
+
+
+def _written(variant: Variant, verdict: Verdict, *, check: bool) -> str:
+    """Write the verdict unless it is only to be checked; return what became of the file."""
+    if check:
+        return "as committed"
+    return "verdict.json written" if verify.write_verdict(variant, verdict) else "verdict.json unchanged"

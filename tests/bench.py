@@ -1,0 +1,107 @@
+"""`make bench`: the speed ratios that the design stands on, each pair measured side by side in one run.
+
+A ratio holds where a time does not: both sides of a pair run in turn, on the same machine, in the same minute.
+"""
+
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from scripts.branches.fast_import import Commit, stream
+from scripts.branches.tree import BranchFile
+from scripts.platforms.verify import heads
+from scripts.wire.controls import Handling, running
+from scripts.wire.exchange import Times
+from scripts.wire.fragments import every_offset
+from scripts.wire.probe import measure
+from scripts.wire.proof import choose
+
+ROUNDS = 5
+
+
+def pair(name: str, one: Callable[[], object], other: Callable[[], object]) -> None:
+    """Run both sides in turn, and print how many times as long the first takes: the median of the rounds."""
+    ratios = []
+    for _ in range(ROUNDS):
+        times = []
+        for side in (one, other):
+            start = time.perf_counter()
+            side()
+            times.append(time.perf_counter() - start)
+        ratios.append(times[0] / times[1])
+    low, middle, high = min(ratios), statistics.median(ratios), max(ratios)
+    print(f"{name}: {middle:.2f} times ({low:.2f} to {high:.2f}, {ROUNDS} rounds)")  # noqa: T201 - its whole purpose
+
+
+def probe_by(proof: str, offsets: int, gap: float | None = None) -> Callable[[], None]:
+    """Return a side: the form's head against the joined control, cut at `offsets` offsets spread over it."""
+    head, times = heads()["form"], Times()
+    plans = [(offset,) for offset in every_offset(head)][:: len(head) // offsets]
+
+    def side() -> None:
+        with running(Handling.JOINED) as control, choose(control.address, head, times, gap=gap, wanted=proof) as way:
+            measure(control.address, head, plans, way, times=times)
+
+    return side
+
+
+def one_by_one(gap: float) -> Callable[[], None]:
+    """Return a side: each split request by itself, with a delay in it, as one would first write it."""
+    head, times = heads()["form"], Times()
+
+    def side() -> None:
+        with running(Handling.JOINED) as control, choose(control.address, head, times, gap=gap) as way:
+            for offset in list(every_offset(head))[::40]:
+                measure(control.address, head, [(offset,)], way, times=times)
+
+    return side
+
+
+def import_branches(folder: Path, processes: int, branches: int = 40) -> Callable[[], None]:
+    """Return a side: so many branches of 8 files, written by so many processes of git."""
+
+    def side() -> None:
+        with tempfile.TemporaryDirectory(dir=folder) as repository:
+            subprocess.run(["git", "init", "--quiet", repository], check=True)
+            commits = [
+                Commit(
+                    ref=f"refs/heads/b{number}",
+                    files={f"{number}-{name}": BranchFile(b"content" * 300) for name in range(8)},
+                    parent=None,
+                    committer="Bench <bench@example.invalid>",
+                    seconds=0,
+                    message="bench\n",
+                )
+                for number in range(branches)
+            ]
+            for first in range(processes):
+                subprocess.run(
+                    ["git", "fast-import", "--quiet", "--done"],
+                    input=b"".join(stream(commits[first::processes])),
+                    cwd=repository,
+                    check=True,
+                    capture_output=True,
+                )
+
+    return side
+
+
+def main() -> None:
+    """Run all pairs."""
+    pair("probing by barrier, against by receive queue", probe_by("barrier", 500), probe_by("receive-queue", 500))
+    pair(
+        "probing one by one with gaps of 2 ms, against by receive queue in batches", one_by_one(0.002), probe_by("", 98)
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        pair(
+            "40 branches by a process each, against by one process",
+            import_branches(Path(folder), 40),
+            import_branches(Path(folder), 1),
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""The chart in the terminal."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.report.chart import GRAVITY, LETTERS, ROWS, STYLES, legend, rows
+from scripts.wire.answers import Answer, Baseline, End, Outcome
+from scripts.wire.probe import Measurement, Trial
+from scripts.wire.proof import ProofName
+
+WHOLE = Baseline(Answer(End.COMPLETE, 200))
+
+
+def measurement(outcomes: list[Outcome]) -> Measurement:
+    """Make a measurement with these outcomes, from offset 1 on."""
+    trials = tuple(Trial((offset,), outcome, WHOLE.answer) for offset, outcome in enumerate(outcomes, 1))
+    return Measurement(b"", WHOLE, trials, ProofName.GAP, True)
+
+
+@given(st.lists(st.sampled_from(Outcome), min_size=1, max_size=3000), st.integers(20, 120))
+def test_the_chart_fits_and_shows_the_gravest_outcome_of_each_letter(outcomes: list[Outcome], width: int) -> None:
+    """However many offsets there are, no row is too long, and nothing bad hides behind something better."""
+    drawn = list(rows(measurement(outcomes), width))
+    assert len(drawn) <= ROWS
+    assert all(len(letters) <= width for _, letters in drawn)
+    shown = [outcome for _, letters in drawn for outcome in letters]
+    assert min(shown, key=GRAVITY.index) is min(outcomes, key=GRAVITY.index)
+    assert drawn[0][0] == 1
+
+
+@given(st.lists(st.sampled_from(Outcome), min_size=1, max_size=200))
+def test_the_legend_counts_what_was_met(outcomes: list[Outcome]) -> None:
+    """Each outcome that occurred has a line with its count, the commonest first."""
+    lines = legend(measurement(outcomes))
+    assert {outcome for outcome, _ in lines} == set(outcomes)
+    counts = [outcomes.count(outcome) for outcome, _ in lines]
+    assert counts == sorted(counts, reverse=True)
+    assert all(f"{outcomes.count(outcome)}  cut at" in text for outcome, text in lines)
+
+
+def test_every_outcome_has_a_letter_of_its_own_and_a_style() -> None:
+    """The chart reads without colours too."""
+    assert len(set(LETTERS.values())) == len(Outcome) == len(STYLES) == len(GRAVITY)

@@ -1,0 +1,157 @@
+"""The command line: its errors are one line, its listings are JSON where asked, its codes are as documented."""
+
+import json
+import socket
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from scripts.cli import VERBS
+from scripts.wire.controls import Handling, running
+from tests.whole.conftest import Clone
+
+
+def failed(finished: "subprocess.CompletedProcess[str]", code: int) -> str:
+    """Return the one line of a failure, which must have this exit code."""
+    assert finished.returncode == code, finished.stdout + finished.stderr
+    (line,) = finished.stderr.strip().splitlines()
+    return line.removeprefix("error: ")
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """Serve as old uvicorns did."""
+    with running(Handling.PIECEWISE) as control:
+        yield f"http://127.0.0.1:{control.address[1]}"
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_every_verb_explains_itself(clone: Clone, verb: str) -> None:
+    """--help says what a verb does, and every one of its options has a line."""
+    text = clone.done(verb, "--help")
+    assert "Usage:" in text
+    assert len(text.split("Options:")[0].strip().splitlines()) >= 2
+
+
+def test_every_verb_is_a_target_of_make(clone: Clone) -> None:
+    """`make` alone lists the verbs, with a line of help each."""
+    listed = clone.run("make").stdout
+    for verb in VERBS:
+        assert f"make {verb} " in listed
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["deploy"], "no variant named. Name one: VARIANT=v0.11.8"),
+        (["deploy", "--variant", "v0.12.9"], "unknown variant 'v0.12.9'. Did you mean v0.12."),
+        (["deploy", "--variant", "../etc"], "unknown variant '../etc'"),
+        (["logs", "--variant", "v0.12.1"], "v0.12.1 has no log. Deploy it: make deploy VARIANT=v0.12.1"),
+        (["probe"], "no URL to probe"),
+        (["probe", "--url", "https://127.0.0.1/"], "the probe speaks plain HTTP"),
+        (["probe", "--url", "http://127.0.0.1:99999/"], "is no URL"),
+        (["probe", "--url", "http://127.0.0.1:1/a b"], "cannot stand in a request head"),
+        (["probe", "--url", "http://127.0.0.1:1/", "--cuts", "1,x"], "CUTS=1,x is no list of offsets"),
+        (["probe", "--url", "http://127.0.0.1:1/", "--segment", "0"], "SEGMENT=0 leaves the request whole"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_use_is_one_clear_line_and_code_2(clone: Clone, args: list[str], message: str) -> None:
+    """The line says what was wrong and what to do."""
+    assert message in failed(clone.verb(*args), 2)
+
+
+def test_a_traceback_comes_only_on_request(clone: Clone) -> None:
+    """DEBUG=1 shows where an error was raised; the last line is the same."""
+    finished = clone.verb("deploy", DEBUG="1")
+    assert finished.returncode == 2
+    assert "Traceback" in finished.stderr
+    assert finished.stderr.strip().endswith("Name one: VARIANT=v0.11.8")
+
+
+def test_the_probe_ends_with_1_for_an_affected_server(clone: Clone, server: str) -> None:
+    """The chart names the outcomes, and what was served instead."""
+    finished = clone.verb("probe", URL=f"{server}/view?next=/admin")
+    assert finished.returncode == 1
+    assert "! misrouted" in finished.stdout
+    assert "served instead, 1 times: /admin" in finished.stdout
+    assert finished.stdout.strip().endswith("affected [receive-queue]")
+
+
+def test_the_probe_ends_with_0_for_an_intact_server(clone: Clone) -> None:
+    """Nothing was cut so that it mattered."""
+    with running(Handling.JOINED) as control:
+        finished = clone.verb("probe", URL=f"http://127.0.0.1:{control.address[1]}/view?next=/admin", JSON="1")
+    assert finished.returncode == 0
+    facts = json.loads(finished.stdout)
+    assert facts["affected"] is False
+    assert facts["outcomes"]["intact"] == facts["head_bytes"] - 1
+
+
+def test_the_probe_ends_with_2_where_nothing_can_be_told(clone: Clone) -> None:
+    """Where nobody listens, that is said, and it is no verdict."""
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    assert "Connection refused" in failed(clone.verb("probe", URL=f"http://127.0.0.1:{port}/"), 2)
+
+
+def test_the_probe_can_cut_one_request_in_several_places(clone: Clone, server: str) -> None:
+    """CUTS and SEGMENT send one request."""
+    for option in ({"CUTS": "10,12,20"}, {"SEGMENT": "7"}):
+        facts = json.loads(clone.verb("probe", URL=f"{server}/view?next=/admin", JSON="1", **option).stdout)
+        assert sum(facts["outcomes"].values()) == 1
+
+
+def test_a_taken_port_is_one_clear_line(clone: Clone) -> None:
+    """The line names the port and how to choose another; nothing is left running."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        finished = clone.verb("deploy", VARIANT="v0.12.1", PORT=port)
+    assert finished.returncode == 1
+    last = finished.stderr.strip().splitlines()[-1]
+    assert (
+        last == f"error: the router cannot listen on port {port}: Address already in use. Choose another port: PORT=…"
+    )
+    assert json.loads(clone.done("ps", JSON="1")) == []
+
+
+def test_with_nothing_running_that_is_said(clone: Clone) -> None:
+    """Asking and ending work before anything was deployed."""
+    assert "nothing is running" in clone.done("ps")
+    assert "nothing was running" in clone.done("down")
+
+
+def test_branches_are_listed_as_json(clone: Clone) -> None:
+    """A second run finds all of them unchanged, with the same commits."""
+    first, second = (json.loads(clone.done("branches", JSON="1")) for _ in range(2))
+    assert {each["action"] for each in second} == {"unchanged"}
+    assert [each["commit"] for each in first] == [each["commit"] for each in second]
+
+
+def test_the_readme_is_rendered_already(clone: Clone) -> None:
+    """Rendering again changes nothing."""
+    assert clone.done("readme").count(": unchanged") == 2
+    assert clone.run("git", "status", "--porcelain").stdout == ""
+
+
+def test_a_stale_readme_is_found_by_the_check(clone: Clone) -> None:
+    """The check fails with the command that mends it, and passes after that command."""
+    readme = clone.root / "README.md"
+    readme.write_text(readme.read_text().replace("3,901 of 3,926", "3,902 of 3,926"))
+    finished = clone.verb("check")
+    assert finished.returncode == 1
+    assert "README.md: it does not show what variants/ holds. Mend it: make readme" in finished.stdout
+    clone.done("readme")
+    assert "are current" in clone.done("check")
+
+
+def test_a_verdict_on_another_tree_is_found_by_the_check(clone: Clone) -> None:
+    """A change of the app makes every verdict stale until it is measured again."""
+    app = clone.root / "common/app/app.py"
+    app.write_text(app.read_text() + "\n# A change.\n")
+    finished = clone.verb("check")
+    assert finished.returncode == 1
+    assert "Mend it: make verify VARIANT=v0.12.1" in finished.stdout
+    assert "branch quart is out of date" in finished.stdout
+    clone.run("git", "checkout", "--quiet", "--", "common")

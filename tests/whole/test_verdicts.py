@@ -1,0 +1,33 @@
+"""The verdicts that are committed are what is measured here and now."""
+
+import json
+
+from tests.whole.conftest import Clone
+
+
+def test_every_committed_verdict_is_measured_again(clone: Clone) -> None:
+    """A second measurement of every variant finds the same counts, at the same offsets, from the same tree."""
+    checked = clone.verb("verify", CHECK="1")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert checked.stdout.count("; as committed]") == len(list((clone.root / "variants").iterdir()))
+
+
+def test_measuring_again_changes_no_file(clone: Clone) -> None:
+    """Evidence that is the same is not written again, whatever the day."""
+    path = clone.root / "variants/patched/verdict.json"
+    verdict = json.loads(path.read_text())
+    verdict["measured"] = "2020-11-26"
+    path.write_text(json.dumps(verdict))
+    assert "verdict.json unchanged" in clone.done("verify", VARIANT="patched")
+    assert json.loads(path.read_text())["measured"] == "2020-11-26"
+    clone.run("git", "checkout", "--quiet", "--", "variants")
+
+
+def test_a_verdict_typed_by_hand_is_found_out(clone: Clone) -> None:
+    """What was not measured does not stand: the check names what differs."""
+    path = clone.root / "variants/patched/verdict.json"
+    path.write_text(path.read_text().replace('"has_issue": false', '"has_issue": true'))
+    checked = clone.verb("verify", VARIANT="patched", CHECK="1")
+    assert checked.returncode == 1
+    assert "patched: has_issue: True → False" in checked.stderr
+    clone.run("git", "checkout", "--quiet", "--", "variants")
