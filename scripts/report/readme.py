@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Mapping
+from itertools import groupby
 
 from scripts.branches.tree import button_address
 from scripts.errors import Failure
@@ -13,6 +14,8 @@ END = "<!-- /table -->"
 
 HEADINGS = ("Description", "Branch name", "Has issue?", "Deploy to Heroku", "Deployed URL", "Stack")
 
+ANSWERS = {True: "the issue is there", False: "it is not", None: "not measured yet"}
+
 BUTTON_IMAGE = "https://www.herokucdn.com/deploy/button.svg"
 
 
@@ -23,9 +26,25 @@ def render_table(matrix: Matrix, verdicts: Mapping[Variant, Verdict], deployed: 
     """
     head = "".join(f"      <th>{heading}</th>\n" for heading in HEADINGS)
     rows = "".join(
-        _row(matrix, variant, verdicts.get(variant), deployed.get(variant, "")) for variant in matrix.variants
+        _heading(title) + "".join(_row(matrix, each, verdicts.get(each), deployed.get(each, "")) for each in variants)
+        for title, variants in sections(matrix, verdicts)
     )
     return f"<table>\n  <thead>\n    <tr>\n{head}    </tr>\n  </thead>\n  <tbody>\n{rows}  </tbody>\n</table>\n"
+
+
+def sections(matrix: Matrix, verdicts: Mapping[Variant, Verdict]) -> list[tuple[str, list[Variant]]]:
+    """Return the table's sections: runs of releases with the same answer, so that each boundary is a heading.
+
+    What is no plain release (a patch, another HTTP implementation) is a way around the issue and stands at the end.
+    """
+    plain = [variant for variant in matrix.variants if not variant.patch and variant.http == "httptools"]
+    found: list[tuple[str, list[Variant]]] = []
+    for has_issue, run in groupby(plain, lambda each: verdicts[each].has_issue if each in verdicts else None):
+        variants = list(run)
+        span = variants[0].name if len(variants) == 1 else f"{variants[0].name} to {variants[-1].name}"
+        found.append((f"{span}: {ANSWERS[has_issue]}", variants))
+    around = [variant for variant in matrix.variants if variant not in plain]
+    return [*found, ("Ways around it", around)] if around else found
 
 
 def description(matrix: Matrix, variant: Variant) -> str:
@@ -44,6 +63,11 @@ def replace_table(text: str, table: str) -> str:
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{table}{END}{after}"
+
+
+def _heading(title: str) -> str:
+    """Return the row that begins a section."""
+    return f'    <tr>\n      <th colspan="{len(HEADINGS)}" align="left">{html.escape(title)}</th>\n    </tr>\n'
 
 
 def _row(matrix: Matrix, variant: Variant, verdict: Verdict | None, deployed: str) -> str:

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import re
-from urllib.parse import quote
 
 import pytest
 from hypothesis import example, given, settings
@@ -76,11 +75,11 @@ def test_a_hostile_story_is_text(server: Server, story: str) -> None:
     assert [element.tag for element in page.elements] == [element.tag for element in plain.elements]
 
 
-@pytest.mark.parametrize("path", ["/<script>alert(1)</script>", """/"'>{{7*7}}"""])
+@pytest.mark.parametrize("path", ["/<script>alert(1)</script>", """/"'>{{7*7}}&lt;"""])
 def test_a_hostile_address_is_text(server: Server, path: str) -> None:
     """What the page says that it was asked for adds no element to it either."""
-    target = quote(path, safe="/<>\"'(){}*") if server.http == "h11" else quote(path)
-    page = Page(server.ask(target).text)
+    page = Page(server.ask(path).text)
+    assert page.all("dd")[-1].text == path
     plain = Page(server.ask("/nowhere").text)
     assert [element.tag for element in page.elements] == [element.tag for element in plain.elements]
 
@@ -260,7 +259,7 @@ def test_errors_have_the_same_look(server: Server, target: str, form: dict[str, 
     assert "/" in [link.attributes["href"] for link in page.all("a") if "main" in link.inside]
 
 
-def test_a_story_of_megabytes_is_refused(server: Server) -> None:
+def test_a_story_that_is_far_too_long_is_refused(server: Server) -> None:
     """The app does not take in more than a demonstration needs."""
     assert server.ask("/create-new", form={"story": "a" * 60_000}).status == 302
     answer = server.ask("/create-new", form={"story": "a" * 70_000})

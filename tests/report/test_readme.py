@@ -1,5 +1,6 @@
 """The table and the picture: they say what was measured, and nothing that was not."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -27,6 +28,9 @@ class Rows(HTMLParser):
         self.rows: list[list[str]] = []
         self.links: list[str] = []
         self.feed(text)
+        self.head, *body = self.rows
+        self.sections = [row[0] for row in body if len(row) == 1]
+        self.rows = [row for row in body if len(row) > 1]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begin a row or a cell, or note a link."""
@@ -59,7 +63,7 @@ def test_the_table_says_of_the_originals_variants_what_the_original_said(
     matrix: Matrix, verdicts: dict[Variant, Verdict]
 ) -> None:
     """Five releases have the issue, and the patched one has not: measured here, typed by hand there."""
-    rows = {row[1]: row for row in Rows(render_table(matrix, verdicts, {})).rows[1:]}
+    rows = {row[1]: row for row in Rows(render_table(matrix, verdicts, {})).rows}
     affected = ["quart", *(f"quart-uvicorn-v0.12.{patch}" for patch in range(4))]
     assert all(rows[branch][2].startswith("Yes: 3,901 of 3,926 splits dropped") for branch in affected)
     assert rows["quart-patched-uvicorn"][2].startswith("No: all ")
@@ -67,10 +71,22 @@ def test_the_table_says_of_the_originals_variants_what_the_original_said(
 
 def test_each_variant_has_a_row_with_every_column(matrix: Matrix, verdicts: dict[Variant, Verdict]) -> None:
     """The columns are the original's and the stack."""
-    head, *rows = Rows(render_table(matrix, verdicts, {})).rows
-    assert head == list(HEADINGS)
-    assert [row[1] for row in rows] == [variant.branch for variant in matrix.variants]
-    assert {len(row) for row in rows} == {len(HEADINGS)}
+    table = Rows(render_table(matrix, verdicts, {}))
+    assert table.head == list(HEADINGS)
+    assert sorted(row[1] for row in table.rows) == sorted(variant.branch for variant in matrix.variants)
+    assert {len(row) for row in table.rows} == {len(HEADINGS)}
+
+
+def test_a_boundary_between_two_releases_is_a_heading(matrix: Matrix, verdicts: dict[Variant, Verdict]) -> None:
+    """Where the answer changes from one release to the next, a section ends; ways around it have their own."""
+    mended = verdicts[matrix.one("patched")]
+    changed = {**verdicts, matrix.one("v0.12.2"): mended, matrix.one("v0.12.3"): mended}
+    chosen = tuple(matrix.one(name) for name in ("v0.11.8", "patched", "v0.12.1", "v0.12.2", "v0.12.3"))
+    assert Rows(render_table(replace(matrix, variants=chosen), changed, {})).sections == [
+        "v0.11.8 to v0.12.1: the issue is there",
+        "v0.12.2 to v0.12.3: it is not",
+        "Ways around it",
+    ]
 
 
 def test_one_row_is_the_latest(matrix: Matrix) -> None:
@@ -82,12 +98,13 @@ def test_one_row_is_the_latest(matrix: Matrix) -> None:
 def test_a_button_leads_to_its_branch(matrix: Matrix) -> None:
     """Without the branch in it, a button would deploy main."""
     links = Rows(render_table(matrix, {}, {})).links
-    assert [link.rsplit("/tree/", 1)[1] for link in links] == [variant.branch for variant in matrix.variants]
+    assert {link.rsplit("/tree/", 1)[1] for link in links} == {variant.branch for variant in matrix.variants}
+    assert len(links) == len(matrix.variants)
 
 
 def test_what_was_not_measured_or_deployed_says_so(matrix: Matrix) -> None:
     """An empty cell could be read either way."""
-    assert {tuple(row[2:5:2]) for row in Rows(render_table(matrix, {}, {})).rows[1:]} == {
+    assert {tuple(row[2:5:2]) for row in Rows(render_table(matrix, {}, {})).rows} == {
         ("not measured yet", "not deployed")
     }
 
