@@ -1,10 +1,9 @@
 """The app's pages in a real browser, with light and with dark colours."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.app.server import ENVIRONMENTS, Server
 
@@ -36,19 +35,6 @@ FAINT_TEXTS = """() => {
   return shown.filter((element) => contrast(element) < 4.5)
     .map((element) => [element.outerHTML.slice(0, 60), contrast(element)]);
 }"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Start the chromium that the system has."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert path, "there is no chromium: apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(params=["light", "dark"])

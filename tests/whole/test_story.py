@@ -1,10 +1,9 @@
 """The original's own story, in a real browser: submit the form and see what the visitor of an affected app sees."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.whole.conftest import Clone
 
@@ -16,19 +15,6 @@ def addresses(clone: Clone) -> dict[str, str]:
         name: clone.done("deploy", VARIANT=name, PORT=port).strip()
         for name, port in (("v0.12.1", "0"), ("patched", "0"))
     }
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Start the chromium that the system has."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert path, "there is no chromium: apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
