@@ -7,13 +7,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scripts.errors import Failure
+
 
 @contextmanager
-def alone(lock: Path) -> Iterator[None]:
-    """Hold the file `lock`, waiting for another process that does; the kernel frees it however a process ends."""
+def alone(lock: Path, *, busy: str = "") -> Iterator[None]:
+    """Hold the file `lock`, waiting for another process that does; the kernel frees it however a process ends.
+
+    With `busy` nothing is waited for: Failure says it when another process holds the lock.
+    """
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))
+        except BlockingIOError:
+            raise Failure(busy, do="Wait for it to end, then again") from None
         yield
 
 

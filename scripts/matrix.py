@@ -1,4 +1,4 @@
-"""The matrix: variants/*/variant.toml, common/runtimes/*.toml and common/project.toml as frozen records.
+"""The matrix: variants/*/variant.toml and common/project.toml as frozen records.
 
 Reading is strict: an unknown key, a wrong type, a missing file, or a name that could not be a branch, an app or a
 host is refused here, so that every later room may trust a Variant.
@@ -9,17 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
 from packaging.version import InvalidVersion, Version
 
 from scripts.errors import Failure, WrongUse, nearest
+from scripts.runtimes import Runtime, load_runtimes, read_record
 
 VARIANT_NAME = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*\Z")
 """A variant's name becomes a folder and, with its dots as dashes, a label of a host name (RFC 1123, section 2.1)."""
-
-T = TypeVar("T")
 
 APP_NAME = re.compile(r"[a-z][a-z0-9-]{1,28}[a-z0-9]\Z")
 """What Heroku accepts as an app's name (Platform API, app.name)."""
@@ -32,9 +31,6 @@ REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+\Z")
 
 COMMITTER = re.compile(r"[^<>\s][^<>\n]* <[^<>\s]+>\Z")
 """A name and an address as git's commit objects hold them."""
-
-IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]*\Z")
-"""The characters of an image's reference (distribution's grammar): it stands in a Dockerfile as it is."""
 
 RESERVED_BRANCHES = frozenset({"main", "master", "HEAD", "gh-pages"})
 
@@ -50,22 +46,6 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Address of the issue that is shown."""
     committer: str
     """Who the generated commits name: `Name <address>`."""
-
-
-class Runtime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """common/runtimes/<name>.toml: what a group of variants runs on."""
-
-    python: str
-    """Python's version as major.minor."""
-    stack: str
-    """Heroku stack: `container` or a buildpack stack."""
-    tools: tuple[str, ...]
-    """The pip-tools, and the pip that can read these releases' metadata, as requirements."""
-    constraints: tuple[str, ...] = ()
-    """pip constraints: the releases of the variants' time."""
-    image: str = ""
-    """Base image of a container branch."""
-    name: str = ""
 
 
 class Patch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -152,14 +132,9 @@ class Matrix:
 
 def load(root: Path) -> Matrix:
     """Read the matrix of the checkout at `root`; WrongUse says which file is wrong, and where."""
-    project = _read(root / "common/project.toml", Project)
+    project = read_record(root / "common/project.toml", Project)
     _check_project(project)
-    runtimes = {
-        path.stem: msgspec.structs.replace(_read(path, Runtime), name=path.stem)
-        for path in sorted((root / "common/runtimes").glob("*.toml"))
-    }
-    for runtime in runtimes.values():
-        _check_runtime(runtime)
+    runtimes = {runtime.name: runtime for runtime in load_runtimes(root)}
     folders = sorted(path for path in (root / "variants").iterdir() if path.is_dir())
     variants = [_variant(folder, project, runtimes) for folder in folders]
     if not variants:
@@ -170,23 +145,12 @@ def load(root: Path) -> Matrix:
     return Matrix(root, project, tuple(variants))
 
 
-def _read(path: Path, kind: type[T]) -> T:
-    """Decode a TOML file into a record; WrongUse names the file and the place in it."""
-    shown = "/".join(path.parts[-3:])
-    try:
-        return msgspec.toml.decode(path.read_bytes(), type=kind)
-    except FileNotFoundError:
-        raise WrongUse(f"{shown} is missing", do="Write it, or remove its folder") from None
-    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise WrongUse(f"{shown} is wrong", found=str(error)) from None
-
-
 def _variant(folder: Path, project: Project, runtimes: dict[str, Runtime]) -> Variant:
     """Read one folder below variants/ and hold its names against the rules."""
     where = f"variants/{folder.name}"
     if not VARIANT_NAME.match(folder.name):
         raise WrongUse(f"{where} is no good name", found="a variant's name is lower-case words joined by . or -")
-    row = _read(folder / "variant.toml", VariantFile)
+    row = read_record(folder / "variant.toml", VariantFile)
     where += "/variant.toml"
     try:
         version = Version(row.uvicorn)
@@ -230,17 +194,6 @@ def _check_project(project: Project) -> None:
         raise WrongUse(where, found=f"repository = {project.repository!r} is not OWNER/REPO")
     if not COMMITTER.match(project.committer):
         raise WrongUse(where, found=f"committer = {project.committer!r} is not of the form Name <address>")
-
-
-def _check_runtime(runtime: Runtime) -> None:
-    """Refuse a runtime whose parts do not fit together."""
-    where = f"common/runtimes/{runtime.name}.toml is wrong"
-    if not re.fullmatch(r"3\.\d+", runtime.python):
-        raise WrongUse(where, found=f"python = {runtime.python!r} is not of the form 3.N")
-    if (runtime.stack == "container") != bool(runtime.image):
-        raise WrongUse(where, found="an image belongs to the container stack, and the container stack needs one")
-    if runtime.image and not IMAGE.match(runtime.image):
-        raise WrongUse(where, found=f"image = {runtime.image!r} is no image's name")
 
 
 def _require(path: Path) -> None:

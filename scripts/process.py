@@ -8,9 +8,12 @@ import logging
 import os
 import shlex
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from scripts.errors import Failure
 
@@ -71,32 +74,47 @@ def run(
 ) -> Completed:
     """Run a command to its end and return what it printed.
 
-    `env` changes the inherited environment; `stdin` is given whole or piece by piece; a code that is not among
-    `codes` raises CommandFailed, with `do` as the way to mend it; a command that is not there raises Failure.
+    `env` changes the inherited environment; `stdin` is given whole, or in pieces that are never all in memory; a code
+    that is not among `codes` raises CommandFailed, with `do` as the way to mend it; a command that is not there raises
+    Failure.
     """
     words = [str(word) for word in args]
     log.debug("run %s", shlex.join(words))
-    try:
-        child = subprocess.Popen(
-            words,
-            cwd=cwd,
-            env=environment(env),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-    except FileNotFoundError:
-        raise Failure(f"{words[0]} cannot be run", found="there is no such command", do=do or "Install it") from None
-    try:
-        stdout, stderr = child.communicate(stdin if isinstance(stdin, bytes) else b"".join(stdin))
-    except BaseException:
-        end(child)
-        raise
+    with _input(stdin) as source:
+        try:
+            child = subprocess.Popen(
+                words,
+                cwd=cwd,
+                env=environment(env),
+                stdin=source,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        except FileNotFoundError:
+            what = f"{words[0]} cannot be run"
+            raise Failure(what, found="there is no such command", do=do or "Install it") from None
+        try:
+            stdout, stderr = child.communicate(stdin if isinstance(stdin, bytes) else None)
+        except BaseException:
+            end(child)
+            raise
     completed = Completed(child.returncode, stdout, stderr)
     if completed.code not in codes:
         log.debug("%s", stderr.decode("utf-8", "replace"))
         raise CommandFailed(words, completed, do)
     return completed
+
+
+@contextmanager
+def _input(stdin: bytes | Iterable[bytes]) -> Iterator[IO[bytes] | int]:
+    """Yield what a child reads: a pipe for what is given whole, else a file that the pieces were written to."""
+    if isinstance(stdin, bytes):
+        yield subprocess.PIPE
+        return
+    with tempfile.TemporaryFile() as file:
+        file.writelines(stdin)
+        file.seek(0)
+        yield file
 
 
 def start(args: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]) -> "subprocess.Popen[bytes]":

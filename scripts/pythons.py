@@ -1,5 +1,6 @@
 """Where the Python of a runtime is: on PATH, with pyenv and the like, or fetched by uv."""
 
+import json
 import logging
 import sys
 from functools import cache
@@ -20,12 +21,9 @@ def find_python(version: str) -> Path:
 
     Failure names the missing Python and the one command that gets it.
     """
-    major, minor = (int(part) for part in version.split("."))
-    if sys.version_info[:2] == (major, minor):
-        return Path(sys.executable)
-    found = findpython.find(major, minor)
+    found = locate(version)
     if found:
-        return Path(found.executable)
+        return found
     uv = find_uv_bin()
     try:
         log.info("Python %s is not on this machine: uv fetches it", version)
@@ -38,3 +36,23 @@ def find_python(version: str) -> Path:
             found="it is neither on PATH nor with pyenv, and uv could not fetch it",
             do=f"Get it: pyenv install {version}",
         ) from None
+
+
+def locate(version: str) -> Path | None:
+    """Return an interpreter of Python `version` (major.minor) that is on this machine already, or None."""
+    major, minor = (int(part) for part in version.split("."))
+    if sys.version_info[:2] == (major, minor):
+        return Path(sys.executable)
+    found = findpython.find(major, minor)
+    if found:
+        return Path(found.executable)
+    flags = ("--no-config", "--managed-python", "--no-python-downloads")
+    of_uv = run([find_uv_bin(), "python", "find", *flags, version], codes=range(256))
+    return None if of_uv.code else Path(of_uv.text)
+
+
+def fetchable(version: str) -> bool:
+    """Say whether uv knows where to fetch Python `version` (major.minor) for this machine; it asks no network."""
+    flags = ("--no-config", "--only-downloads", "--output-format", "json")
+    known = run([find_uv_bin(), "python", "list", *flags, f"cpython-{version}"])
+    return bool(json.loads(known.stdout))

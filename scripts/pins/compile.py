@@ -142,6 +142,9 @@ class _Desk:
         if (folder / "wheels").exists():
             words += ["--find-links", "wheels"]
         env = pip_settings.for_pip(pip_settings.read(), os.environ)
+        moment = plan.in_utc(job.resolved_as_of) if job.resolved_as_of else ""
+        if moment:
+            words += ["--uploaded-prior-to", moment]
         if upgrade:
             words.append("--upgrade")
         try:
@@ -150,6 +153,7 @@ class _Desk:
             raise _explained(job, error.completed.stderr.decode("utf-8", "replace")) from None
         versions = lockfile.versions(tools.read_text(encoding="utf-8"))
         used = f"pip {versions['pip']} and pip-tools {versions['pip-tools']}"
+        used += f", as of {moment}" if moment else ""
         return f"Compiled by `{job.make}` from {Path(job.source).name} under Python {job.python} with {used}."
 
     def _refuse_unsound(self, tools: str) -> None:

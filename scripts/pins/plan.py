@@ -6,11 +6,13 @@ of this project's own tooling and tests. Some are inputs of others, so the order
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from scripts.errors import Failure
-from scripts.matrix import Matrix, Runtime, Variant
+from scripts.matrix import Matrix, Variant
 from scripts.pins import lockfile, wheel
+from scripts.runtimes import Runtime
 
 FORMAT = 1
 """Raise it with every change after which the same inputs give another file, so that all count as stale."""
@@ -52,6 +54,11 @@ class Job:
     """The file that the constraints stand in, as pip-tools' comments shall name it."""
     facts: tuple[str, ...] = ()
     """Whatever else the result depends on."""
+    resolved_as_of: datetime | None = None
+    """Nothing is taken that was uploaded at this moment or later.
+
+    It is no input of the digest: what is pinned stays pinned when the moment moves on, and the branches with it.
+    """
     variant: Variant | None = None
 
     @property
@@ -83,6 +90,11 @@ def text_of(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise Failure(f"{'/'.join(path.parts[-3:])} is no UTF-8 text", found=str(error)) from None
+
+
+def in_utc(moment: datetime) -> str:
+    """Return a moment as TOML and pip both take it (RFC 3339), in UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def tooling_jobs() -> tuple[Job, ...]:
@@ -125,6 +137,7 @@ def variant_job(variant: Variant) -> Job:
         constraints=runtime.constraints,
         constraints_from=f"common/runtimes/{runtime.name}.toml",
         facts=(*runtime.tools, *facts),
+        resolved_as_of=runtime.resolved_as_of,
         variant=variant,
     )
 
