@@ -18,8 +18,12 @@ from scripts.wire.exchange import Times
 from scripts.wire.fragments import every_offset
 from scripts.wire.probe import measure
 from scripts.wire.proof import choose
+from tests.scale import Cost, cost, tidy_checkout
 
 ROUNDS = 5
+
+FEW, MANY = 20, 200
+"""Sizes of a matrix, to see how the work grows with it."""
 
 
 def pair(name: str, one: Callable[[], object], other: Callable[[], object]) -> None:
@@ -89,6 +93,34 @@ def import_branches(folder: Path, processes: int, branches: int = 40) -> Callabl
     return side
 
 
+def growth(folder: Path) -> None:
+    """Print for each step what a variant costs among many, against among few, and how the peak of memory grows.
+
+    Every round generates all branches anew, finds them unchanged, renders, checks, and puts a commit on each branch.
+    """
+    checkouts = {count: tidy_checkout(folder / str(count), count) for count in (FEW, MANY)}
+    costs: dict[str, dict[int, list[Cost]]] = {}
+    for number in range(ROUNDS):
+        for count, checkout in checkouts.items():
+            checkout.git("reset", "--quiet", "--hard", "start")
+            checkout.git("update-ref", "--stdin", stdin="".join(f"delete {ref}\n" for ref in checkout.branches()))
+            for name, step in (("create", "branches"), ("keep", "branches"), ("readme", ""), ("check", "")):
+                costs.setdefault(name, {}).setdefault(count, []).append(cost(checkout.root, step or name))
+            checkout.change_app(f"# round {number}")
+            costs.setdefault("update", {}).setdefault(count, []).append(cost(checkout.root, "branches"))
+    for name, by_count in costs.items():
+        ratios = [
+            (many.seconds / MANY) / (few.seconds / FEW) for many, few in zip(by_count[MANY], by_count[FEW], strict=True)
+        ]
+        seconds = statistics.median(each.seconds for each in by_count[MANY])
+        few, many = (max(each.megabytes for each in by_count[count]) for count in (FEW, MANY))
+        print(  # noqa: T201 - its whole purpose
+            f"{name} with {MANY} variants, against {FEW}: {statistics.median(ratios):.2f} times the time a variant "
+            f"({min(ratios):.2f} to {max(ratios):.2f}, {ROUNDS} rounds; {seconds:.2f} s in all); "
+            f"{many / few:.2f} times the memory ({many:.0f} MB)"
+        )
+
+
 def main() -> None:
     """Run all pairs."""
     pair("probing by barrier, against by receive queue", probe_by("barrier", 500), probe_by("receive-queue", 500))
@@ -101,6 +133,7 @@ def main() -> None:
             import_branches(Path(folder), 40),
             import_branches(Path(folder), 1),
         )
+        growth(Path(folder))
 
 
 if __name__ == "__main__":

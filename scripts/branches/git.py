@@ -1,18 +1,19 @@
 """git, asked the same way on every machine, and what is read with it.
 
 Every run has the same settings, whatever the user's configuration and the variables of a hook say: no hook runs, no
-object is replaced, nothing is translated, and which repository is meant follows from the folder alone.
+object is replaced, nothing is translated, and which repository is meant follows from the folder alone. A run that
+speaks to another repository also has the user's own ways of getting there; it asks nobody for a password.
 """
 
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.branches.plan import Tip
-from scripts.branches.tree import BranchFile, as_bytes
+from scripts.branches.plan import Past, Tip
+from scripts.branches.tree import BranchFile, as_bytes, tree_id
 from scripts.errors import Failure
 from scripts.process import CommandFailed, Completed, run
 
@@ -23,6 +24,12 @@ SETTINGS = {"core.hooksPath": os.devnull, "core.fsmonitor": "false", "i18n.logOu
 
 KEPT = ("GIT_EXEC_PATH", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 """Variables that say where git and its configuration are; any other could point it at another repository."""
+
+WAYS = ("GIT_SSH", "GIT_ASKPASS", "GIT_SSL_", "GIT_HTTP_", "GIT_PROXY_", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
+"""How variables begin that say how another repository is reached (git's manual, "Environment Variables")."""
+
+TOKENS = ("GH_TOKEN", "GITHUB_TOKEN")
+"""What credential helpers of the user's configuration may read; git hands it to them, and it stands in no command."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +46,30 @@ class Repository:
 
 
 def git(
-    root: Path, *args: str, stdin: bytes | Iterable[bytes] = b"", codes: Sequence[int] = (0,), do: str = ""
+    root: Path,
+    *args: str,
+    stdin: bytes | Iterable[bytes] = b"",
+    codes: Sequence[int] = (0,),
+    do: str = "",
+    remote: bool = False,
 ) -> Completed:
-    """Run git in `root` and return what it printed; the rest is as `scripts.process.run` has it."""
-    env: dict[str, str | None] = {name: None for name in os.environ if name.startswith("GIT_") and name not in KEPT}
+    """Run git in `root` and return what it printed; the rest is as `scripts.process.run` has it.
+
+    `remote` is for a run that speaks to another repository.
+    """
+    kept = (*KEPT, *WAYS) if remote else KEPT
+    env: dict[str, str | None] = {name: None for name in os.environ if name.startswith("GIT_")}
+    env |= {name: value for name, value in os.environ.items() if name.startswith(kept)}
     env |= {"LC_ALL": "C", "LANGUAGE": "", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_OPTIONAL_LOCKS": "0"}
-    env["GIT_CONFIG_COUNT"] = str(len(SETTINGS))
-    for number, (key, value) in enumerate(SETTINGS.items()):
+    env["GIT_TERMINAL_PROMPT"] = "0"
+    first = 0
+    if remote:
+        env |= {name: os.environ[name] for name in TOKENS if name in os.environ}
+        given = os.environ.get("GIT_CONFIG_COUNT", "")
+        first = int(given) if given.isdecimal() else 0
+    for number, (key, value) in enumerate(SETTINGS.items(), first):  # of two values of one setting the later one counts
         env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    env["GIT_CONFIG_COUNT"] = str(first + len(SETTINGS))
     return run(["git", *args], cwd=root, env=env, stdin=stdin, codes=codes, do=do)
 
 
@@ -83,6 +106,21 @@ def read_tips(repository: Repository, patterns: Sequence[str]) -> dict[str, Tip]
     return tips
 
 
+def read_history(repository: Repository, commits: Collection[str], committer: str) -> dict[str, Past]:
+    """Return all commits from `commits` down; this tool's own have its committer and its trailer."""
+    if not commits:
+        return {}
+    shape = "--format=%H%x00%P%x00%cn <%ce>%x00%(trailers:key=Variant,valueonly,unfold,separator=%x20)"
+    said = git(repository.root, "rev-list", "--stdin", shape, stdin="".join(f"{c}\n" for c in commits).encode())
+    history = {}
+    for line in said.stdout.decode("utf-8", "replace").split("\n"):
+        commit, nul, rest = line.partition("\0")
+        if nul:
+            parents, who, variant = rest.split("\0")
+            history[commit] = Past(tuple(parents.split()), generated=who == committer and bool(variant))
+    return history
+
+
 def branch_tree(root: Path, branch: str) -> tuple[str, str]:
     """Return the commit at the tip of a local branch, and its tree; Failure when there is no such branch."""
     ref = f"refs/heads/{branch}"
@@ -100,6 +138,27 @@ def tree_entries(root: Path, tree: str) -> dict[str, tuple[str, str]]:
         mode, _, name = about.decode().split(" ")
         entries[path.decode("utf-8", "surrogateescape")] = mode, name
     return entries
+
+
+def entries_of_trees(repository: Repository, trees: Collection[str]) -> dict[str, dict[str, tuple[str, str]]]:
+    """Return for each tree the files below it, as `tree_entries` has them, with one process for all."""
+    empty = tree_id({}, repository.algorithm)
+    asked = "".join(f"{empty} {tree}\n" for tree in dict.fromkeys(trees)).encode()
+    said = git(repository.root, "diff-tree", "-r", "-z", "--no-renames", "--stdin", stdin=asked).stdout
+    found: dict[str, dict[str, tuple[str, str]]] = {tree: {} for tree in trees}
+    at, tree = 0, ""
+    while at < len(said):
+        # A line names the two trees; then each file has `:modes ids status` and its path, both ended by a zero byte.
+        if said[at : at + 1] != b":":
+            end = said.index(b"\n", at)
+            tree, at = said[at:end].decode().partition(" ")[2], end + 1
+            continue
+        middle = said.index(b"\0", at)
+        end = said.index(b"\0", middle + 1)
+        _, mode, _, name, _ = said[at:middle].decode().split(" ")
+        found[tree][said[middle + 1 : end].decode("utf-8", "surrogateescape")] = mode, name
+        at = end + 1
+    return found
 
 
 def read_tree(root: Path, tree: str) -> dict[str, BranchFile]:

@@ -1,5 +1,7 @@
 """The inputs of a branch, read from the working tree."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.branches.tree import SUFFIX, BranchFile, Files, Inputs, Wheel, branch_files
@@ -8,37 +10,58 @@ from scripts.matrix import Matrix, Variant
 from scripts.pins.wheel import patched_wheel
 
 
-def read_inputs(matrix: Matrix, variant: Variant) -> Inputs:
-    """Return all that a variant's branch is made from.
+@dataclass(frozen=True)
+class Common:
+    """The inputs that all branches share."""
 
-    Failure when it has no pins, or when its patched wheel is not the one that is pinned; WrongUse for a file of
-    common/ that cannot be used.
+    app: Files
+    """The files below common/app/."""
+    templates: Mapping[str, str]
+    """The templates below common/branch/: path → text."""
+    license: bytes
+
+
+def read_common(root: Path) -> Common:
+    """Return what all branches share, read once for all of them; WrongUse for a file that cannot be used."""
+    return Common(_app(root / "common/app"), _templates(root / "common/branch"), _license(root / "LICENSE"))
+
+
+def read_inputs(matrix: Matrix, variant: Variant, common: Common | None = None) -> Inputs:
+    """Return all that a variant's branch is made from; `common` saves reading what branches share.
+
+    Failure when it has no pins, or when its patched wheel is not the one that is pinned; raises what
+    `read_common` raises.
     """
+    common = common or read_common(matrix.root)
     requirements = _pins(variant)
     return Inputs(
-        app=_app(matrix.root / "common/app"),
-        templates=_templates(matrix.root / "common/branch"),
+        app=common.app,
+        templates=common.templates,
         requirements=requirements,
-        license=_license(matrix.root / "LICENSE"),
+        license=common.license,
         wheel=_wheel(matrix, variant, requirements) if variant.patch else None,
     )
 
 
-def wanted_files(matrix: Matrix, variant: Variant) -> dict[str, BranchFile]:
+def wanted_files(matrix: Matrix, variant: Variant, common: Common | None = None) -> dict[str, BranchFile]:
     """Return the files that a variant's branch should hold; raises what `read_inputs` and `branch_files` raise."""
-    return branch_files(matrix.project, variant, read_inputs(matrix, variant))
+    return branch_files(matrix.project, variant, read_inputs(matrix, variant, common))
+
+
+def is_left_behind(path: str) -> bool:
+    """Say whether a file below common/app/ is what a Python, an editor or a desktop leaves behind."""
+    return any(part == "__pycache__" or part.startswith(".") or part.endswith("~") for part in path.split("/"))
 
 
 def _app(folder: Path) -> Files:
     """Return the files of the app.
 
-    Modes do not count, since not every file system keeps them. What a Python, an editor or a desktop leaves behind is
-    no part of the app.
+    Modes do not count, since not every file system keeps them. What tools leave behind is no part of the app.
     """
     files = {}
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
-        if "__pycache__" in parts or any(part.startswith(".") or part.endswith("~") for part in parts):
+        if is_left_behind("/".join(parts)):
             continue
         if path.is_symlink():
             raise WrongUse(f"common/app/{'/'.join(parts)} is a link", do="Put the file itself there")

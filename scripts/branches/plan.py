@@ -82,18 +82,26 @@ class Plan:
 
 
 def parent_of(
-    branch: str, local: Tip | None, origin: Tip | None, history: Mapping[str, Past], *, shallow: bool
+    branch: str,
+    local: Tip | None,
+    origin: Tip | None,
+    history: Mapping[str, Past],
+    *,
+    shallow: bool,
+    on_origin: bool = False,
 ) -> Tip | None:
     """Return the commit that a branch goes on from: its own tip where that holds origin's, else origin's.
 
-    `history` has every commit below the two tips that the repository has; `shallow` says that it may not have all.
-    Failure when going on from origin's tip would lose a commit that this tool did not make.
+    With `on_origin` it is origin's in any case, None where origin has no such branch. `history` has every commit below
+    the two tips that the repository has; `shallow` says that it may not have all. Failure when going on from origin's
+    tip would lose a commit that this tool did not make.
     """
-    if not local or not origin:
-        return local or origin
-    mine, theirs = ancestry(local.commit, history), ancestry(origin.commit, history)
-    if origin.commit in mine:
+    if not local:
+        return origin
+    mine = ancestry(local.commit, history)
+    if not on_origin and (not origin or origin.commit in mine):
         return local
+    theirs = ancestry(origin.commit, history) if origin else set()
     by_hand = sorted(commit for commit in mine - theirs if not history[commit].generated)
     if not by_hand:
         return origin

@@ -5,13 +5,22 @@ moves every branch, and those refs are dropped. What ends early leaves all branc
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scripts.branches.fast_import import Commit, stream
-from scripts.branches.git import Repository, branch_tree, export, git, open_repository, read_tips, tree_entries
-from scripts.branches.inputs import wanted_files
-from scripts.branches.plan import Action, Past, Plan, Source, Tip, message, parent_of
+from scripts.branches.git import (
+    Repository,
+    branch_tree,
+    entries_of_trees,
+    export,
+    git,
+    open_repository,
+    read_history,
+    read_tips,
+)
+from scripts.branches.inputs import read_common, wanted_files
+from scripts.branches.plan import Action, Plan, Source, Tip, message, parent_of
 from scripts.branches.tree import blob_id, tree_id
 from scripts.errors import Failure
 from scripts.files import alone
@@ -29,7 +38,7 @@ IMPORTED = "refs/branches-import/"
 SOURCES = ("common", "variants", "LICENSE", "scripts")
 """What branches are generated from."""
 
-NO_SOURCES = (":(exclude,glob)variants/*/verdict.json", ":(exclude,glob)variants/*/deployment.json")
+NO_SOURCES = tuple(f":(exclude,glob)variants/*/{name}.json" for name in ("verdict", "deployment", "heroku"))
 """What is written about branches after they were generated."""
 
 
@@ -51,8 +60,11 @@ class BranchChange:
         return self.variant.branch
 
 
-def regenerate(matrix: Matrix, variants: Sequence[Variant]) -> list[BranchChange]:
+def regenerate(matrix: Matrix, variants: Sequence[Variant], *, on_origin: bool = False) -> list[BranchChange]:
     """Make the branches of `variants` hold what their inputs give, and return what became of each, in their order.
+
+    With `on_origin` they go on from origin's tips as this clone knows them; generated commits that origin lacks are
+    dropped, so that the result depends on main's commit and on origin alone.
 
     Failure or WrongUse, with every branch as it was, when this is no checkout with a commit, an input is wrong, a
     branch that must move is checked out somewhere, or a local branch holds commits that would be lost.
@@ -60,10 +72,10 @@ def regenerate(matrix: Matrix, variants: Sequence[Variant]) -> list[BranchChange
     repository = open_repository(matrix.root)
     with alone(repository.common / "branches-import.lock"):
         source = _source(repository)
-        plans = _plans(repository, matrix, variants)
+        plans = _plans(repository, matrix, variants, on_origin=on_origin)
         moving = [plan for plan in plans if plan.moves]
         _refuse_checked_out(repository, moving)
-        if not all(plan.parent for plan in plans):
+        if not on_origin and not all(plan.parent for plan in plans):
             _warn_of_unseen(repository)
         tips = {plan.branch: plan.parent.commit for plan in plans if plan.parent}
         if moving:
@@ -91,37 +103,23 @@ def _source(repository: Repository) -> Source:
     return Source(commit, int(seconds), dirty=bool(changes))
 
 
-def _plans(repository: Repository, matrix: Matrix, variants: Sequence[Variant]) -> list[Plan]:
+def _plans(repository: Repository, matrix: Matrix, variants: Sequence[Variant], *, on_origin: bool) -> list[Plan]:
     """Return what each branch shall hold and stand on; nothing is written."""
     refs = [f"{where}{variant.branch}" for variant in variants for where in (HEADS, ORIGIN)]
     tips = read_tips(repository, refs)
     pairs = {v.branch: (tips.get(f"{HEADS}{v.branch}"), tips.get(f"{ORIGIN}{v.branch}")) for v in variants}
-    differing = {
-        tip.commit for pair in pairs.values() if None not in pair and pair[0] != pair[1] for tip in pair if tip
-    }
-    history = _history(repository, differing, matrix.project.committer)
+    differing = [(local, origin) for local, origin in pairs.values() if local != origin and (origin or on_origin)]
+    asked = {tip.commit for local, origin in differing if local for tip in (local, origin) if tip}
+    history = read_history(repository, asked, matrix.project.committer)
+    common = read_common(matrix.root)
     plans = []
     for variant in variants:
         local, origin = pairs[variant.branch]
-        parent = parent_of(variant.branch, local, origin, history, shallow=repository.shallow)
-        files = wanted_files(matrix, variant)
+        shallow = repository.shallow
+        parent = parent_of(variant.branch, local, origin, history, shallow=shallow, on_origin=on_origin)
+        files = wanted_files(matrix, variant, common)
         plans.append(Plan(variant, files, tree_id(files, repository.algorithm), local, parent))
     return plans
-
-
-def _history(repository: Repository, commits: Collection[str], committer: str) -> dict[str, Past]:
-    """Return all commits from `commits` down; this tool's own have its committer and its trailer."""
-    if not commits:
-        return {}
-    shape = "--format=%H%x00%P%x00%cn <%ce>%x00%(trailers:key=Variant,valueonly,unfold,separator=%x20)"
-    said = git(repository.root, "rev-list", "--stdin", shape, stdin="".join(f"{c}\n" for c in commits).encode())
-    history = {}
-    for line in said.stdout.decode("utf-8", "replace").split("\n"):
-        commit, nul, rest = line.partition("\0")
-        if nul:
-            parents, who, variant = rest.split("\0")
-            history[commit] = Past(tuple(parents.split()), generated=who == committer and bool(variant))
-    return history
 
 
 def _refuse_checked_out(repository: Repository, moving: Sequence[Plan]) -> None:
@@ -153,28 +151,29 @@ def _commit(repository: Repository, committer: str, moving: Sequence[Plan], sour
     plans = [plan for plan in moving if plan.needs_commit]
     if not plans:
         return {}
-    commits = [
+    there = entries_of_trees(repository, [plan.parent.tree for plan in plans if plan.parent])
+    commits = (
         Commit(
             ref=f"{IMPORTED}{plan.branch}",
             files=plan.files,
             parent=plan.parent.commit if plan.parent else None,
             committer=committer,
             seconds=source.seconds,
-            message=message(plan.variant, _changed(repository, plan), source),
+            message=message(plan.variant, _changed(plan, there, repository.algorithm), source),
         )
         for plan in plans
-    ]
+    )
     # --force: refs that a killed run left below IMPORTED do not count
     said = git(repository.root, "fast-import", "--done", "--quiet", "--force", stdin=stream(commits))
     return dict(zip((plan.branch for plan in plans), said.text.split(), strict=True))
 
 
-def _changed(repository: Repository, plan: Plan) -> list[str] | None:
+def _changed(plan: Plan, trees: dict[str, dict[str, tuple[str, str]]], algorithm: str) -> list[str] | None:
     """Return the paths at which the wanted tree differs from the parent's."""
     if not plan.parent:
         return None
-    there = tree_entries(repository.root, plan.parent.tree)
-    wanted = {path: (file.mode, blob_id(file.content, repository.algorithm)) for path, file in plan.files.items()}
+    there = trees[plan.parent.tree]
+    wanted = {path: (file.mode, blob_id(file.content, algorithm)) for path, file in plan.files.items()}
     return sorted(path for path in there.keys() | wanted.keys() if there.get(path) != wanted.get(path))
 
 

@@ -28,6 +28,11 @@ class RequestEvidence(Record, frozen=True):
     outcomes: dict[Outcome, int]
     offsets: dict[Outcome, list[Range]]
 
+    def __post_init__(self) -> None:
+        """Refuse evidence that leaves out an outcome; msgspec names the place in the file."""
+        if not self.outcomes.keys() == self.offsets.keys() == set(Outcome):
+            raise ValueError(f"each of {', '.join(Outcome)} must have a count and its offsets")
+
     @property
     def splits(self) -> int:
         """How many offsets were tried."""

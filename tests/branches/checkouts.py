@@ -6,12 +6,14 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from scripts.branches.publish import BranchChange, regenerate
 from scripts.matrix import Matrix, load
 
 PROJECT = Path(__file__).resolve().parents[2]
 
-IGNORED = shutil.ignore_patterns("__pycache__", ".*_cache", "verdict.json", "deployment.json")
+IGNORED = shutil.ignore_patterns("__pycache__", ".*_cache", "verdict.json", "deployment.json", "heroku.json")
 
 
 @dataclass(frozen=True)
@@ -98,3 +100,13 @@ def commits_of(changes: list[BranchChange]) -> dict[str, str]:
 def actions_of(changes: list[BranchChange]) -> dict[str, str]:
     """Return variant → action of what `regenerate` said."""
     return {change.variant.name: change.action for change in changes}
+
+
+def wrap_git(folder: Path, monkeypatch: pytest.MonkeyPatch, verb: str, script: str) -> None:
+    """Put a git on PATH that runs a shell script in place of one verb; `$git` is the real one."""
+    real = shutil.which("git")
+    folder.mkdir()
+    wrapper = f'#!/bin/sh\ngit={real}\nif [ "$1" = {verb} ]; then\n{script}\nfi\nexec $git "$@"\n'
+    (folder / "git").write_text(wrapper, encoding="utf-8")
+    (folder / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)

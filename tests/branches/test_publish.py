@@ -1,7 +1,6 @@
 """Bringing the branches up to date, with real git in temporary repositories."""
 
 import logging
-import os
 import shlex
 import shutil
 import signal
@@ -12,20 +11,10 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import Failure, WrongUse
-from tests.branches.checkouts import PROJECT, Checkout, actions_of, commits_of, new_checkout
+from tests.branches.checkouts import PROJECT, Checkout, actions_of, commits_of, new_checkout, wrap_git
 
 QUART = "refs/heads/quart"
 NEXT = "refs/heads/quart-uvicorn-v0.12.1"
-
-
-def wrap_git(folder: Path, monkeypatch: pytest.MonkeyPatch, verb: str, script: str) -> None:
-    """Put a git on PATH that runs a shell script in place of one verb; `$git` is the real one."""
-    real = shutil.which("git")
-    folder.mkdir()
-    wrapper = f'#!/bin/sh\ngit={real}\nif [ "$1" = {verb} ]; then\n{script}\nfi\nexec $git "$@"\n'
-    (folder / "git").write_text(wrapper, encoding="utf-8")
-    (folder / "git").chmod(0o755)
-    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
 
 
 def test_two_clones_get_the_same_commits(checkout: Checkout, tmp_path: Path) -> None:
@@ -117,7 +106,10 @@ def test_inputs_that_are_not_committed_are_told_in_the_trailer(checkout: Checkou
     assert f"\nSource-Commit: {head}-dirty\n" in checkout.git("cat-file", "commit", commit)
 
 
-@pytest.mark.parametrize("path", ["variants/v0.12.1/verdict.json", "variants/v0.12.1/deployment.json", "README.md"])
+@pytest.mark.parametrize(
+    "path",
+    ["variants/v0.12.1/verdict.json", "variants/v0.12.1/deployment.json", "variants/v0.12.1/heroku.json", "README.md"],
+)
 def test_what_is_no_input_may_be_uncommitted(checkout: Checkout, path: str) -> None:
     """A verdict that was measured just now makes no branch dirty."""
     checkout.write(path, "changed")

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from scripts.branches.inputs import read_inputs
 from scripts.branches.tree import BranchFile, Inputs, Wheel, blob_id, branch_files, start_command, tree_id
 from scripts.errors import WrongUse
-from scripts.matrix import Project, Runtime, Variant, load
+from scripts.matrix import Project, Variant, load
+from scripts.runtimes import Runtime
 from tests.branches.checkouts import Checkout, new_checkout
 from tests.branches.trees import trees
 
@@ -52,7 +53,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Real:
 
 def on_buildpack(variant: Variant) -> Variant:
     """Return the variant on a stack with buildpacks."""
-    return replace(variant, runtime=Runtime(python="3.13", stack="heroku-24", tools=(), name="python3.13"))
+    runtime = Runtime(python="3.13", stack="heroku-24", uvicorn=">=0.18", app=(), tools=(), name="python3.13")
+    return replace(variant, runtime=runtime)
 
 
 @settings(max_examples=40, deadline=None)

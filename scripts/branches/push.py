@@ -1,0 +1,213 @@
+"""Publish the branches: bring origin's up to date with main's commit, all of them in one atomic push, or none.
+
+Nothing is forced. What origin has is fetched first and built upon, so git refuses the push when origin moved meanwhile.
+A branch on origin is this tool's own, whole: one commit in its history that this tool did not make stops everything.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from scripts.branches.git import Repository, git, open_repository, read_history, read_tips
+from scripts.branches.inputs import is_left_behind
+from scripts.branches.plan import ancestry
+from scripts.branches.publish import HEADS, ORIGIN, SOURCES, BranchChange, regenerate
+from scripts.errors import Failure
+from scripts.matrix import Matrix, Variant
+from scripts.process import CommandFailed, Completed
+
+MAIN = "main"
+
+NAMED = 5
+"""How many of several things a message names."""
+
+State: TypeAlias = Literal["new", "updated", "unchanged"]
+
+REFUSED = re.compile(
+    r"^!\t[^\t]*:refs/heads/(?P<branch>[^\t]+)\t\[(?P<kind>[^\]]*)\](?: \((?P<why>.*)\))?$", re.MULTILINE
+)
+"""A ref that was not pushed, in the output of `git push --porcelain`."""
+
+ATOMIC = re.compile(r"atomic (?:push|transaction) fail(?:ed|ure)")
+"""Why the other refs of an atomic push were not pushed, in git's words."""
+
+MOVED = ("fetch first", "non-fast-forward", "failed to update ref", "incorrect old value provided")
+"""Why a ref was not pushed that somebody else has moved, in git's words."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What became of a branch on origin."""
+
+    variant: Variant
+    old: str | None
+    """The commit that origin had."""
+    new: str
+    """The commit that origin has now; in a dry run, would have."""
+
+    @property
+    def state(self) -> State:
+        """What the user is told."""
+        if not self.old:
+            return "new"
+        return "unchanged" if self.old == self.new else "updated"
+
+
+def publish(matrix: Matrix, *, dry_run: bool = False) -> list[Publication]:
+    """Bring origin's branches up to date and return what became of each, in the matrix's order.
+
+    A dry run pushes nothing; the local branches are generated in any case. Failure, with origin as it was, when the
+    tree is not clean, is not main's or is older than origin's, a branch holds a commit that this tool did not make, or
+    git or origin refuses the push.
+    """
+    repository = open_repository(matrix.root)
+    _refuse_other_branch(repository)
+    _refuse_dirty(repository)
+    _require_origin(repository)
+    heads = _heads_on_origin(repository)
+    _fetch(repository, heads, [MAIN, *(variant.branch for variant in matrix.variants)])
+    _refuse_behind(repository, heads.get(MAIN))
+    _refuse_foreign(repository, matrix, heads)
+    changes = regenerate(matrix, matrix.variants, on_origin=True)
+    published = [Publication(change.variant, heads.get(change.branch), change.commit) for change in changes]
+    _push(
+        repository,
+        [change for change, each in zip(changes, published, strict=True) if each.state != "unchanged"],
+        dry_run,
+    )
+    return published
+
+
+def _refuse_other_branch(repository: Repository) -> None:
+    """Refuse to publish another branch than main; a checkout without a branch, as machines make it, may be main."""
+    on = git(repository.root, "symbolic-ref", "--quiet", "--short", "HEAD", codes=(0, 1)).text
+    if on not in ("", MAIN):
+        raise Failure(f"{on} is checked out, and branches are published from {MAIN}", do=f"Run: git switch {MAIN}")
+
+
+def _refuse_dirty(repository: Repository) -> None:
+    """Refuse a working tree that differs from its commit, also by an input that git ignores."""
+    said = git(repository.root, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames").stdout
+    changed = {entry[3:] for entry in said.decode("utf-8", "replace").split("\0") if entry}
+    untracked = git(repository.root, "ls-files", "--others", "-z", "--", *(s for s in SOURCES if s != "scripts")).stdout
+    changed |= {path for path in untracked.decode("utf-8", "replace").split("\0") if path and not is_left_behind(path)}
+    if changed:
+        more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
+        raise Failure(
+            "the working tree is not clean, so nothing is published",
+            found=f"{', '.join(sorted(changed)[:NAMED])}{more}",
+            do="Commit it or take it away",
+        )
+
+
+def _require_origin(repository: Repository) -> None:
+    """Refuse a repository that has nowhere to publish to."""
+    if not git(repository.root, "config", "--get-all", "remote.origin.url", codes=(0, 1)).text:
+        raise Failure("there is no remote called origin", do="Add it: git remote add origin ADDRESS")
+
+
+def _heads_on_origin(repository: Repository) -> dict[str, str]:
+    """Return branch → commit as origin has them now."""
+    said = _remote(repository, "ls-remote", "--quiet", "--heads", "origin").text
+    pairs = (line.split("\t", 1) for line in said.splitlines())
+    return {ref.removeprefix(HEADS): commit for commit, ref in pairs if ref.startswith(HEADS)}
+
+
+def _fetch(repository: Repository, heads: Mapping[str, str], branches: Sequence[str]) -> None:
+    """Make what this clone knows of origin's `branches` what origin has; what origin has no more is forgotten."""
+    known = {ref.removeprefix(ORIGIN): tip.commit for ref, tip in read_tips(repository, [ORIGIN]).items()}
+    wanted = [branch for branch in branches if branch in heads and known.get(branch) != heads[branch]]
+    if wanted:
+        # The + lets origin's branch be moved back; it concerns what is known here, and nothing on origin.
+        refspecs = [f"+{HEADS}{branch}:{ORIGIN}{branch}" for branch in wanted]
+        flags = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--no-auto-maintenance")
+        _remote(repository, "fetch", *flags, "origin", *refspecs)
+    gone = [f"delete {ORIGIN}{branch}\n" for branch in branches if branch in known and branch not in heads]
+    if gone:
+        git(repository.root, "update-ref", "--stdin", stdin="".join(gone).encode())
+
+
+def _refuse_behind(repository: Repository, main: str | None) -> None:
+    """Refuse a commit that lacks some of origin's main: it would take the branches back to what they were."""
+    if main and git(repository.root, "merge-base", "--is-ancestor", main, "HEAD", codes=(0, 1)).code:
+        raise Failure(
+            f"this is not the newest {MAIN}",
+            found=f"origin's {MAIN} has {main[:10]}",
+            do=f"Get it: git pull origin {MAIN}",
+        )
+
+
+def _refuse_foreign(repository: Repository, matrix: Matrix, heads: Mapping[str, str]) -> None:
+    """Refuse a branch on origin whose history, whole, is not of this tool's own making."""
+    tips = {variant.branch: heads[variant.branch] for variant in matrix.variants if variant.branch in heads}
+    history = read_history(repository, set(tips.values()), matrix.project.committer)
+    cut = _cut_off(repository)
+    for branch, tip in tips.items():
+        commits = ancestry(tip, history)
+        foreign = {commit for commit in commits if not history[commit].generated}
+        if foreign:
+            raise Failure(
+                f"branch {branch} on origin has {len(foreign)} commit(s) that this tool did not make",
+                found=next(commit for commit in history if commit in foreign),
+                do=f"Nothing was pushed. Keep them elsewhere, then delete the branch there: git push origin :{branch}",
+            )
+        if commits & cut:
+            raise Failure(
+                f"nobody can tell who made branch {branch} on origin",
+                found="this clone's history is cut",
+                do="Fetch it all: git fetch --unshallow origin",
+            )
+
+
+def _cut_off(repository: Repository) -> set[str]:
+    """Return the commits whose parents this clone lacks (gitrepository-layout, "shallow")."""
+    file = repository.common / "shallow"
+    return set(file.read_text("ascii").split()) if repository.shallow and file.exists() else set()
+
+
+def _push(repository: Repository, changes: Sequence[BranchChange], dry_run: bool) -> None:
+    """Push the tips of `changes`, all or none; a dry run asks origin all but the last question."""
+    if not changes:
+        return
+    flags = ["--atomic", "--porcelain", "--no-follow-tags", "--recurse-submodules=no"]
+    refspecs = [f"{change.commit}:{HEADS}{change.branch}" for change in changes]
+    done = _remote(repository, "push", *flags, *(["--dry-run"] if dry_run else []), "origin", *refspecs, codes=(0, 1))
+    if done.code:
+        raise _refused(done)
+
+
+def _refused(done: Completed) -> Failure:
+    """Return one line for a push that git or origin refused."""
+    refused = list(REFUSED.finditer(done.stdout.decode("utf-8", "replace")))
+    causes = [match for match in refused if not ATOMIC.search(match["why"] or "")]
+    said = list(_said_by_origin(done))
+    what = "nothing was pushed: no branch moved on origin"
+    if not causes:
+        words = (said or done.stderr.decode("utf-8", "replace").splitlines() or ["git did not say why"])[-1]
+        return Failure(what, found=words, do="Run again: make publish")
+    found = ", ".join(f"{match['branch']} was {match['kind']} ({match['why']})" for match in causes[:NAMED])
+    if all(match["why"] in MOVED for match in causes):
+        return Failure(what, found=f"{found}: it was moved there meanwhile", do="Run again: make publish")
+    return Failure(what, found="; ".join([found, *said[:NAMED]]), do="Look at origin's rules for these branches")
+
+
+def _said_by_origin(done: Completed) -> Iterator[str]:
+    """Yield what origin's own hooks printed."""
+    for line in done.stderr.decode("utf-8", "replace").splitlines():
+        if line.startswith("remote: ") and not line.startswith("remote: error: "):
+            yield line.removeprefix("remote: ").strip()
+
+
+def _remote(repository: Repository, *args: str, codes: Sequence[int] = (0,)) -> Completed:
+    """Run git to speak with origin; Failure in one line where it cannot be reached."""
+    try:
+        return git(repository.root, *args, codes=codes, remote=True)
+    except CommandFailed as error:
+        lines = error.completed.stderr.decode("utf-8", "replace").splitlines()
+        fatal = next((line for line in lines if line.startswith(("fatal: ", "ssh: "))), "")
+        raise Failure(
+            f"git {args[0]} could not be done with origin",
+            found=fatal.removeprefix("fatal: ") or (lines[-1] if lines else "git printed nothing"),
+            do="Look at its address (git remote -v) and at how git logs in there; nothing was pushed",
+        ) from None
