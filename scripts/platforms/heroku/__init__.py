@@ -1,0 +1,1 @@
+"""The platform Heroku, through its Platform API, version 3."""
