@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -43,6 +43,20 @@ def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
     ) as bars:
         task = bars.add_task(label, total=total)
         yield lambda done: bars.advance(task, done)
+
+
+@contextmanager
+def lines(names: Sequence[str]) -> Iterator[Callable[[str, str], None]]:
+    """Yield a function that says what one of `names` does now: a line for each where standard error is a terminal."""
+    with Progress(
+        TextColumn("{task.description}", markup=False),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    ) as shown:
+        tasks = {name: shown.add_task(name, total=None) for name in names}
+        yield lambda name, text: shown.update(tasks[name], description=f"{name:12} {text}")
 
 
 def print_json(value: object) -> None:

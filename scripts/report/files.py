@@ -4,6 +4,7 @@ from pathlib import Path
 
 from scripts.matrix import Matrix
 from scripts.platforms.deployment import read_deployment
+from scripts.platforms.heroku.measure import in_short, read_heroku
 from scripts.platforms.verify import heads, read_verdict
 from scripts.report.picture import render_picture
 from scripts.report.readme import render_table, replace_table
@@ -16,7 +17,13 @@ def rendered(matrix: Matrix) -> dict[Path, str]:
     """Return the text of each file by its path below the root; Failure where the README has no place for the table."""
     verdicts = {variant: verdict for variant in matrix.variants if (verdict := read_verdict(variant))}
     deployments = {variant: deployment for variant in matrix.variants if (deployment := read_deployment(variant))}
-    table = render_table(matrix, verdicts, {variant: each.web_url for variant, each in deployments.items()})
+    on_heroku = {
+        variant: f"{in_short(record)}, {record.measured}"
+        for variant in matrix.variants
+        if (record := read_heroku(variant))
+    }
+    addresses = {variant: each.web_url for variant, each in deployments.items()}
+    table = render_table(matrix, verdicts, addresses, on_heroku)
     return {
         README: replace_table((matrix.root / README).read_text("utf-8"), table),
         PICTURE: render_picture(verdicts, heads()["misroute"]),

@@ -12,21 +12,29 @@ from scripts.wire.verdict import Verdict, evidence_in_short
 BEGIN = "<!-- table: made by `make readme`; edits between the markers are lost -->"
 END = "<!-- /table -->"
 
-HEADINGS = ("Description", "Branch name", "Has issue?", "Deploy to Heroku", "Deployed URL", "Stack")
+HEADINGS = ("Description", "Branch name", "Has issue?", "Deploy to Heroku", "Deployed URL", "On Heroku", "Stack")
 
 ANSWERS = {True: "the issue is there", False: "it is not", None: "not measured yet"}
 
 BUTTON_IMAGE = "https://www.herokucdn.com/deploy/button.svg"
 
 
-def render_table(matrix: Matrix, verdicts: Mapping[Variant, Verdict], deployed: Mapping[Variant, str]) -> str:
+def render_table(
+    matrix: Matrix,
+    verdicts: Mapping[Variant, Verdict],
+    deployed: Mapping[Variant, str],
+    on_heroku: Mapping[Variant, str],
+) -> str:
     """Return the table as HTML, which GitHub shows as it is.
 
-    `deployed` has the web addresses; a variant without a verdict or an address says so.
+    `deployed` has the web addresses, `on_heroku` what Heroku's own network showed; a variant that is in none says so.
     """
     head = "".join(f"      <th>{heading}</th>\n" for heading in HEADINGS)
     rows = "".join(
-        _heading(title) + "".join(_row(matrix, each, verdicts.get(each), deployed.get(each, "")) for each in variants)
+        _heading(title)
+        + "".join(
+            _row(matrix, each, verdicts.get(each), deployed.get(each, ""), on_heroku.get(each, "")) for each in variants
+        )
         for title, variants in sections(matrix, verdicts)
     )
     return f"<table>\n  <thead>\n    <tr>\n{head}    </tr>\n  </thead>\n  <tbody>\n{rows}  </tbody>\n</table>\n"
@@ -70,7 +78,7 @@ def _heading(title: str) -> str:
     return f'    <tr>\n      <th colspan="{len(HEADINGS)}" align="left">{html.escape(title)}</th>\n    </tr>\n'
 
 
-def _row(matrix: Matrix, variant: Variant, verdict: Verdict | None, deployed: str) -> str:
+def _row(matrix: Matrix, variant: Variant, verdict: Verdict | None, deployed: str, on_heroku: str) -> str:
     """Return one row."""
     name = html.escape(description(matrix, variant))
     verdict_file = f"variants/{variant.name}/verdict.json"
@@ -82,6 +90,7 @@ def _row(matrix: Matrix, variant: Variant, verdict: Verdict | None, deployed: st
         f'<a href="{verdict_file}">{answer}</a>' if verdict else answer,
         f'<a href="{html.escape(button)}"><img src="{BUTTON_IMAGE}" alt="Deploy {name}"></a>',
         f'<a href="{html.escape(deployed)}">{html.escape(deployed)}</a>' if deployed else "not deployed",
+        html.escape(on_heroku) or ("not measured yet" if deployed else "not deployed"),
         html.escape(variant.runtime.stack),
     )
     return "    <tr>\n" + "".join(f"      <td>{cell}</td>\n" for cell in cells) + "    </tr>\n"

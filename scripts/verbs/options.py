@@ -1,9 +1,15 @@
 """Options that several verbs share. Each is also a variable of the same name, as make hands them on."""
 
+import importlib
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import click
+
+from scripts.errors import WrongUse
+from scripts.platforms.heroku.key import find_account
+from scripts.verbs.shards import Shard
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -12,15 +18,42 @@ variant: Decorator = click.option(
 )
 as_json: Decorator = click.option("--json", "as_json", envvar="JSON", is_flag=True, help="Print JSON.")
 
+shard: Decorator = click.option(
+    "--shard",
+    envvar="SHARD",
+    default="",
+    metavar="K/N",
+    callback=lambda _context, _option, text: Shard.parse(text),
+    help="The Kth of N equal shares of the variants.",
+)
+
 platform: Decorator = click.option(
     "--to",
     envvar="TO",
-    type=click.Choice(["local"]),
+    type=click.Choice(["local", "heroku"]),
     default="local",
     show_default=True,
-    expose_value=False,
     help="The platform.",
 )
+app: Decorator = click.option(
+    "--app", envvar="APP", default="", metavar="NAME", help="The app at Heroku, when it is not the variant's own."
+)
+
+
+def on(to: str, *, asks: bool = True) -> ModuleType:
+    """Return the module with a platform's verbs, imported when asked for; whoever has no key learns that before.
+
+    `asks`: the verb asks Heroku, so it needs a key.
+    """
+    if to == "heroku" and asks:
+        find_account()
+    return importlib.import_module(f"scripts.verbs.on_{to}")
+
+
+def only_heroku(to: str, verb: str, instead: str) -> None:
+    """Refuse a verb on another platform; `instead` is what to do there."""
+    if to != "heroku":
+        raise WrongUse(f"{verb} is for Heroku", do=f"{instead}. At Heroku: TO=heroku")
 
 
 def check(what: str) -> Decorator:

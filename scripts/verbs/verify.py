@@ -9,30 +9,47 @@ import msgspec
 from scripts import screen
 from scripts.branches.publish import regenerate
 from scripts.errors import Failure
+from scripts.files import write_whole
 from scripts.matrix import Matrix, Variant, load
 from scripts.platforms import verify
 from scripts.verbs import options
-from scripts.wire.verdict import Verdict, differences, evidence_in_short
+from scripts.verbs.shards import Shard
+from scripts.wire.verdict import Verdict, differences, encode, evidence_in_short
 
 
 @click.command("verify")
 @options.variant
+@options.platform
+@options.shard
+@click.option(
+    "--into",
+    envvar="INTO",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write the verdicts below this folder, for `gather`, and not into variants/.",
+)
 @options.check("Compare with what is committed instead of writing it; exit code 1 on a difference.")
 @options.as_json
 @click.pass_obj
-def command(root: Path, variant: str, check: bool, as_json: bool) -> None:
-    """Measure whether each variant has the issue."""
+def command(root: Path, *, variant: str, to: str, shard: Shard, into: Path | None, check: bool, as_json: bool) -> None:
+    """Measure whether each variant has the issue, or, with TO=heroku, whether Heroku's own network shows it."""
+    if to == "heroku":
+        options.on(to).verify(root, variant=variant, check=check, as_json=as_json)
+        return
     matrix = load(root)
-    chosen = matrix.select(variant)
+    chosen = shard.of(matrix.select(variant))
     verdicts: dict[str, Verdict] = {}
     different = []
     for each, verdict in _measured(matrix, chosen):
         verdicts[each.name] = verdict
         changed = _differences(each, verdict) if check else []
         different += [f"{each.name}: {line}" for line in changed]
-        note = "differs from verdict.json" if changed else _written(each, verdict, check=check)
+        notes = [verdict.proof]
+        if check:
+            notes.append("differs from verdict.json" if changed else "as committed")
+        if into or not check:
+            notes.append(_written(each, verdict, into))
         if not as_json:
-            screen.out.print(f"{each.name:12} {evidence_in_short(verdict)} [{verdict.proof}; {note}]")
+            screen.out.print(f"{each.name:12} {evidence_in_short(verdict)} [{'; '.join(notes)}]")
     if as_json:
         screen.print_json({name: msgspec.to_builtins(verdict) for name, verdict in verdicts.items()})
     for line in different:
@@ -43,6 +60,8 @@ def command(root: Path, variant: str, check: bool, as_json: bool) -> None:
 
 def _measured(matrix: Matrix, chosen: tuple[Variant, ...]) -> Iterator[tuple[Variant, Verdict]]:
     """Measure the controls, then the chosen variants from their branches' trees."""
+    if not chosen:
+        return  # there may be more shares than variants
     changes = regenerate(matrix, chosen)
     with screen.progress("controls", verify.trials_of_controls()) as advance:
         verify.check_instrument(advance)
@@ -58,8 +77,10 @@ def _differences(variant: Variant, verdict: Verdict) -> list[str]:
     return differences(committed, verdict) if committed else ["it was never measured"]
 
 
-def _written(variant: Variant, verdict: Verdict, *, check: bool) -> str:
-    """Write the verdict unless it is only to be checked; return what became of the file."""
-    if check:
-        return "as committed"
+def _written(variant: Variant, verdict: Verdict, into: Path | None) -> str:
+    """Write the verdict where its evidence changed, or as it is below `into`; return what became of the file."""
+    if into:
+        file = into / variant.name / verify.VERDICT_FILE
+        write_whole(file, encode(verdict))
+        return f"{file} written"
     return "verdict.json written" if verify.write_verdict(variant, verdict) else "verdict.json unchanged"

@@ -63,7 +63,7 @@ def test_the_table_says_of_the_originals_variants_what_the_original_said(
     matrix: Matrix, verdicts: dict[Variant, Verdict]
 ) -> None:
     """Five releases have the issue, and the patched one has not: measured here, typed by hand there."""
-    rows = {row[1]: row for row in Rows(render_table(matrix, verdicts, {})).rows}
+    rows = {row[1]: row for row in Rows(render_table(matrix, verdicts, {}, {})).rows}
     affected = ["quart", *(f"quart-uvicorn-v0.12.{patch}" for patch in range(4))]
     assert all(rows[branch][2].startswith("Yes: 3,901 of 3,926 splits dropped") for branch in affected)
     assert rows["quart-patched-uvicorn"][2].startswith("No: all ")
@@ -71,7 +71,7 @@ def test_the_table_says_of_the_originals_variants_what_the_original_said(
 
 def test_each_variant_has_a_row_with_every_column(matrix: Matrix, verdicts: dict[Variant, Verdict]) -> None:
     """The columns are the original's and the stack."""
-    table = Rows(render_table(matrix, verdicts, {}))
+    table = Rows(render_table(matrix, verdicts, {}, {}))
     assert table.head == list(HEADINGS)
     assert sorted(row[1] for row in table.rows) == sorted(variant.branch for variant in matrix.variants)
     assert {len(row) for row in table.rows} == {len(HEADINGS)}
@@ -82,7 +82,7 @@ def test_a_boundary_between_two_releases_is_a_heading(matrix: Matrix, verdicts: 
     mended = verdicts[matrix.one("patched")]
     changed = {**verdicts, matrix.one("v0.12.2"): mended, matrix.one("v0.12.3"): mended}
     chosen = tuple(matrix.one(name) for name in ("v0.11.8", "patched", "v0.12.1", "v0.12.2", "v0.12.3"))
-    assert Rows(render_table(replace(matrix, variants=chosen), changed, {})).sections == [
+    assert Rows(render_table(replace(matrix, variants=chosen), changed, {}, {})).sections == [
         "v0.11.8 to v0.12.1: the issue is there",
         "v0.12.2 to v0.12.3: it is not",
         "Ways around it",
@@ -91,28 +91,36 @@ def test_a_boundary_between_two_releases_is_a_heading(matrix: Matrix, verdicts: 
 
 def test_one_row_is_the_latest(matrix: Matrix) -> None:
     """The newest uvicorn's row says so, and no other."""
-    latest = [row[0] for row in Rows(render_table(matrix, {}, {})).rows if row[0].endswith("(latest)")]
+    latest = [row[0] for row in Rows(render_table(matrix, {}, {}, {})).rows if row[0].endswith("(latest)")]
     assert latest == [f"{matrix.latest.description} (latest)"]
 
 
 def test_a_button_leads_to_its_branch(matrix: Matrix) -> None:
     """Without the branch in it, a button would deploy main."""
-    links = Rows(render_table(matrix, {}, {})).links
+    links = Rows(render_table(matrix, {}, {}, {})).links
     assert {link.rsplit("/tree/", 1)[1] for link in links} == {variant.branch for variant in matrix.variants}
     assert len(links) == len(matrix.variants)
 
 
 def test_what_was_not_measured_or_deployed_says_so(matrix: Matrix) -> None:
     """An empty cell could be read either way."""
-    assert {tuple(row[2:5:2]) for row in Rows(render_table(matrix, {}, {})).rows} == {
-        ("not measured yet", "not deployed")
-    }
+    rows = Rows(render_table(matrix, {}, {}, {})).rows
+    assert {(row[2], row[4], row[5]) for row in rows} == {("not measured yet", "not deployed", "not deployed")}
+
+
+def test_what_heroku_shows_stands_beside_the_verdict(matrix: Matrix) -> None:
+    """A deployed app that was not asked is told from one that was."""
+    one, other, *_ = (variant for variant in matrix.variants if not variant.patch and variant.http == "httptools")
+    table = render_table(matrix, {}, {one: "https://a.invalid", other: "https://b.invalid"}, {one: "No <0 of 5>"})
+    rows = {row[1]: row for row in Rows(table).rows}
+    assert rows[one.branch][5] == "No <0 of 5>"
+    assert rows[other.branch][5] == "not measured yet"
 
 
 def test_an_address_comes_from_the_deployment_and_is_escaped(matrix: Matrix) -> None:
     """The table shows the platform's own answer, whatever is in it."""
     address = 'https://example.invalid/?a=1&b="<script>'
-    table = render_table(matrix, {}, {matrix.variants[0]: address})
+    table = render_table(matrix, {}, {matrix.variants[0]: address}, {})
     assert address in Rows(table).links
     assert "<script>" not in table
 

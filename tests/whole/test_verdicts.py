@@ -1,8 +1,11 @@
 """The verdicts that are committed are what is measured here and now."""
 
 import json
+from pathlib import Path
 
 from tests.whole.conftest import Clone
+
+PATCHED = Path("patched/verdict.json")
 
 
 def test_every_committed_verdict_is_measured_again(clone: Clone) -> None:
@@ -30,4 +33,17 @@ def test_a_verdict_typed_by_hand_is_found_out(clone: Clone) -> None:
     checked = clone.verb("verify", VARIANT="patched", CHECK="1")
     assert checked.returncode == 1
     assert "patched: has_issue: True → False" in checked.stderr
+    clone.run("git", "checkout", "--quiet", "--", "variants")
+
+
+def test_a_share_is_measured_into_a_folder_and_gathered(clone: Clone, tmp_path: Path) -> None:
+    """A verdict that was measured elsewhere takes the place of one that is not here; nothing else changes."""
+    into = tmp_path / "a folder"
+    measured = clone.done("verify", VARIANT="patched", INTO=str(into))
+    assert f"{into / PATCHED} written" in measured
+    assert [path.relative_to(into) for path in into.rglob("*.json")] == [PATCHED]
+    assert clone.run("git", "status", "--porcelain").stdout == ""
+    (clone.root / "variants" / PATCHED).unlink()
+    assert "**differs** in 1 place" in clone.done("gather", FROM=str(into))
+    assert (clone.root / "variants" / PATCHED).read_bytes() == (into / PATCHED).read_bytes()
     clone.run("git", "checkout", "--quiet", "--", "variants")

@@ -1,0 +1,45 @@
+"""`variant`: make any release of uvicorn a variant."""
+
+from pathlib import Path
+
+import click
+from packaging.version import InvalidVersion, Version
+
+from scripts import screen
+from scripts.errors import WrongUse, nearest
+from scripts.files import alone
+from scripts.matrix import load
+from scripts.releases.add import known_releases, plan
+from scripts.runtimes import load_runtimes
+from scripts.verbs.adding import BUSY, add_release, lock
+
+
+@click.command("variant")
+@click.option("--version", "wanted", envvar="VERSION", default="", metavar="X.Y.Z", help="The release.")
+@click.option("--from", "model", envvar="FROM", default="", metavar="NAME", help="The variant that it shall follow.")
+@click.pass_obj
+def command(root: Path, *, wanted: str, model: str) -> None:
+    """Add a variant for a release of uvicorn."""
+    version = _version(wanted)
+    with alone(lock(root), busy=BUSY):
+        matrix = load(root)
+        followed = matrix.one(model) if model else None
+        http = followed.http if followed else "httptools"
+        for variant in matrix.variants:
+            if variant.version == version and variant.http == http and not variant.patch:
+                screen.out.print(f"{variant.name} is there already: nothing to do")
+                return
+        known = {release.version: release for release in known_releases()}
+        if version not in known:
+            raise WrongUse(f"there is no release {version} of uvicorn", do=nearest(str(version), [*map(str, known)]))
+        add_release(matrix, plan(matrix, load_runtimes(root), known[version], model=followed))
+
+
+def _version(text: str) -> Version:
+    """Return the version that is asked for."""
+    if not text:
+        raise WrongUse("no release named", do="Name one: VERSION=0.15.0")
+    try:
+        return Version(text)
+    except InvalidVersion:
+        raise WrongUse(f"VERSION={text} is no PEP 440 version", do="Name a release: VERSION=0.15.0") from None
