@@ -4,7 +4,7 @@
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
 
-KNOBS := VARIANT TO PORT SEGMENT CHECK UPGRADE JSON DEBUG URL CUTS GAP PROOF TIMEOUT FOLLOW LINES OFFLINE DRY_RUN SHARD INTO FROM SUMMARY VERSION PRE APP FORCE CONFIRM
+KNOBS := VARIANT TO PORT SEGMENT CHECK UPGRADE JSON DEBUG URL CUTS HOST_HEADER GAP PROOF TIMEOUT FOLLOW LINES OFFLINE DRY_RUN SHARD INTO FROM SUMMARY VERSION PRE APP FORCE CONFIRM
 # Make hands a variable of its command line on through the environment. One that the environment had already is not meant.
 $(foreach knob,$(KNOBS),$(if $(filter environment,$(origin $(knob))),$(eval unexport $(knob))))
 
@@ -15,7 +15,7 @@ RUN := @.venv/bin/python -m scripts
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name line; do printf '  make %-10s %s\n' "$$name" "$$line"; done
 
-deploy: setup ## Run a variant: VARIANT=v0.12.1 [PORT=8344] [SEGMENT=1460], or [TO=heroku] [APP=name] [FORCE=1]; prints its address
+deploy: setup ## Run a variant: VARIANT=v0.12.1, or all [PORT=8344] [SEGMENT=1460], or [TO=heroku] [APP=name] [FORCE=1]; prints its address
 	$(RUN) deploy
 
 ps: setup ## List what is running [TO=heroku] [JSON=1]
@@ -42,7 +42,7 @@ verify: setup ## Measure the verdicts [VARIANT=…] [TO=heroku] [SHARD=3/8] [CHE
 gather: setup ## Take in verdicts measured elsewhere: FROM=folder [CHECK=1: only compare] [SUMMARY=file]
 	$(RUN) gather
 
-probe: setup ## Measure a server of your own: URL=http://127.0.0.1:8000/any?path
+probe: setup ## Measure a server of your own: URL=http://127.0.0.1:8000/any?path [CUTS=10,200] [SEGMENT=1460] [HOST_HEADER=…] [PROOF=…]
 	$(RUN) probe
 
 pin: setup ## Resolve what each variant installs [VARIANT=…] [CHECK=1: say what is stale] [UPGRADE=1]
@@ -80,7 +80,7 @@ bench: setup-tests ## Print the speed ratios that the design stands on
 
 clean: ## Remove what the other targets made outside git: .venv and .local
 	@test ! -x .venv/bin/python || .venv/bin/python -m scripts down
-	@rm -rf .venv .local
+	@rm -rf .venv .venv.log .local .hypothesis .*_cache
 
 setup:
 	@sh scripts/setup.sh scripts/requirements.txt

@@ -70,7 +70,7 @@ def main() -> None:
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        screen.err.print(f"error: {error.format_message()}", style="red")
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         screen.err.print("interrupted")

@@ -27,14 +27,19 @@ for file in "$@"; do
         undo
         trap 'undo; exit 130' INT TERM
         echo "setting up .venv with $("$found" --version) (once, about 20 s)" >&2
-        "$found" -m venv .venv
+        if ! "$found" -m venv .venv 2>.venv.log; then
+            tail -n 1 .venv.log >&2
+            undo
+            echo "error: $found could not make .venv, see above" >&2
+            exit 1
+        fi
     else
         echo "adding $file to .venv (once, about 20 s)" >&2
     fi
     if ! .venv/bin/python -m pip install --disable-pip-version-check --require-hashes -r "$file" >.venv.log 2>&1; then
         grep -i 'error' .venv.log >&2 || tail -n 3 .venv.log >&2
         if [ "$file" = "$1" ]; then undo; fi
-        echo "error: $file could not be installed, see above. Is the package index within reach? Then again" >&2
+        echo "error: $file could not be installed, see above. Is the package index within reach?" >&2
         exit 1
     fi
     rm -f .venv.log

@@ -78,6 +78,10 @@ def regenerate(matrix: Matrix, variants: Sequence[Variant], *, on_origin: bool =
         if not on_origin and not all(plan.parent for plan in plans):
             _warn_of_unseen(repository)
         tips = {plan.branch: plan.parent.commit for plan in plans if plan.parent}
+        if source.dirty and any(plan.needs_commit for plan in moving):
+            log.warning(
+                "the working tree differs from its commit: what is made of it is marked -dirty, and never published"
+            )
         if moving:
             try:
                 tips |= _commit(repository, matrix.project.committer, moving, source)

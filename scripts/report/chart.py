@@ -48,8 +48,10 @@ def legend(measurement: Measurement) -> list[tuple[Outcome, str]]:
     lines = []
     for outcome, count in sorted(measurement.counts.items(), key=lambda each: -each[1]):
         if count:
-            runs = measurement.offsets[outcome]
+            # One request in several segments is told by all its cuts, many requests by the ranges of theirs.
+            cuts = measurement.trials[0].cuts
+            runs = measurement.offsets[outcome] if len(cuts) == 1 else [(cut, cut) for cut in cuts]
             shown = ", ".join(f"{first}" if first == last else f"{first}–{last}" for first, last in runs[:12])
-            more = f" and {len(runs) - 12} ranges more" if len(runs) > 12 else ""
+            more = f" and {len(runs) - 12} more" if len(runs) > 12 else ""
             lines.append((outcome, f"{LETTERS[outcome]} {outcome:9} {count:6,}  cut at {shown}{more}"))
     return lines

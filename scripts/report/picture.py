@@ -28,7 +28,8 @@ STYLE = """
 text { font: 12px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: #1f2328 }
 .head { font-weight: 600 }
 .soft { fill: #59636e }
-@media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .soft { fill: #9198a1 } }
+.ground { fill: #ffffff }
+@media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .soft { fill: #9198a1 } .ground { fill: #0d1117 } }
 """
 
 
@@ -53,7 +54,9 @@ def render_picture(verdicts: Mapping[Variant, Verdict], misroute_head: bytes) ->
     top = 66
     width = misroute.left + BYTE * len(misroute_head) + 16
     height = top + ROW * len(verdicts) + 40
-    shapes = [_text(8, 20, "What became of the request, by the offset of the cut", "head")]
+    # A ground of its own: the page around the picture may be dark where the reader's system is light.
+    shapes = [f'<rect class="ground" width="{width:g}" height="{height}" rx="6"/>']
+    shapes += [_text(8, 20, "What became of the request, by the offset of the cut", "head")]
     shapes.append(_text(form.left, 42, f"the form's redirect, {form_bytes:,} bytes", "soft"))
     shapes.append(_text(misroute.left, 42, "a request with a second path in its query", "soft"))
     shapes += _letters(misroute.left, top - 8, misroute_head)

@@ -51,7 +51,7 @@ def command(root: Path) -> None:
     for line in found:
         screen.out.print(line)
     if found:
-        raise Failure("the check failed", found=f"{len(found)} things to mend")
+        raise Failure("the check failed", found=f"things to mend: {len(found)}")
     screen.out.print(
         f"{len(matrix.variants)} variants: pins, branches, verdicts and README are current; {', '.join(TOOLS)} pass"
     )

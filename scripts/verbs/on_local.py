@@ -31,7 +31,8 @@ def deploy(root: Path, *, variant: str, port: int | None, segment: int | None, a
             failed.append(change.variant.name)
             continue
         if not release.fresh:
-            screen.err.print(f"{change.variant.name} runs already: nothing to do", style="dim")
+            done = "nothing to do" if segment is None else f"its router now takes SEGMENT={segment}"
+            screen.err.print(f"{change.variant.name} runs already: {done}", style="dim")
         screen.out.print(release.address)
     if failed:
         raise Failure(f"{len(failed)} of {len(chosen)} variants did not come up", found=", ".join(failed))

@@ -24,7 +24,13 @@ from scripts.wire.receive_queue import Address
 )
 @click.option("--gap", envvar="GAP", type=float, metavar="SECONDS", help="Wait this long between segments: no proof.")
 @click.option(
-    "--proof", envvar="PROOF", default="", type=click.Choice(["", *ProofName]), help="What keeps segments apart."
+    "--proof",
+    envvar="PROOF",
+    type=click.Choice([name.value for name in ProofName]),
+    help="What keeps segments apart; unless said, the best that holds here.",
+)
+@click.option(
+    "--host", envvar="HOST_HEADER", default="", metavar="NAME", help="The Host field, where it is not the URL's own."
 )
 @click.option(
     "--timeout", envvar="TIMEOUT", type=float, default=Times.answer, help="Seconds after which a request hung."
@@ -38,19 +44,20 @@ def command(
     cuts: str,
     segment: int | None,
     gap: float | None,
-    proof: str,
+    proof: str | None,
+    host: str,
     timeout: float,
     as_json: bool,
 ) -> None:
     """Probe a server: exit code 0 = intact, 1 = affected, 2 = could not tell."""
-    address, host, target = _parse(url)
+    address, authority, target = _parse(url)
     try:
-        head = request_head(target, host)
+        head = request_head(target, host or authority)
         plans = _plans(head, cuts, segment)
         times = Times(answer=timeout)
         with (
             screen.progress(url, len(plans)) as advance,
-            choose(address, head, times, gap=gap, wanted=proof) as way,
+            choose(address, head, times, gap=gap, wanted=proof or "") as way,
         ):
             measurement = measure(address, head, plans, way, times=times, progress=advance)
     except ValueError as error:
@@ -71,7 +78,9 @@ def _parse(url: str) -> tuple[Address, str, str]:
         raise WrongUse("no URL to probe", do="Name one: URL=http://127.0.0.1:8000/any?path")
     try:
         parts = urlsplit(url)
-        address = (parts.hostname or "", parts.port or 80)
+        name = parts.hostname or ""
+        # The names below localhost are loopback's own (RFC 6761, section 6.3), though not every resolver knows them.
+        address = ("127.0.0.1" if name.endswith(".localhost") else name, parts.port or 80)
     except ValueError as error:
         raise WrongUse(f"{url} is no URL", found=str(error)) from None
     if parts.scheme != "http" or not parts.hostname or parts.username is not None:
@@ -106,6 +115,7 @@ def _facts(url: str, measurement: Measurement) -> dict[str, object]:
     return {
         "url": url,
         "affected": not measurement.intact,
+        "status": measurement.baseline.answer.status,
         "head_bytes": len(measurement.head),
         "outcomes": measurement.counts,
         "offsets": measurement.offsets,
@@ -116,10 +126,18 @@ def _facts(url: str, measurement: Measurement) -> dict[str, object]:
     }
 
 
+def _requests(measurement: Measurement) -> str:
+    """Return how many requests were sent, and how they were cut."""
+    first = measurement.trials[0].cuts
+    if len(measurement.trials) > 1:
+        return f"{len(measurement.trials):,} requests, each cut at another offset"
+    return f"1 request in {len(first) + 1} segments"
+
+
 def _show(url: str, measurement: Measurement) -> None:
     """Print the chart and what it means."""
     shown = url if len(url) <= 80 else f"{url[:79]}…"
-    screen.out.print(f"{shown}: a head of {len(measurement.head):,} bytes, {len(measurement.trials):,} requests")
+    screen.out.print(f"{shown}: a head of {len(measurement.head):,} bytes, {_requests(measurement)}")
     for first, outcomes in rows(measurement, max(20, min(screen.out.width, 120) - 8)):
         line = Text(f"{first:6}  ")
         for outcome in outcomes:
@@ -129,6 +147,9 @@ def _show(url: str, measurement: Measurement) -> None:
         screen.out.print(text, style=STYLES[outcome])
     for served, count in list(measurement.served.items())[:8]:
         screen.out.print(f"  served instead, {count} times: {served.decode('latin-1')}")
+    status = measurement.baseline.answer.status
+    if status >= 400:
+        screen.out.print(f"note: the whole request itself got {status}: is this the URL that you mean?")
     if not measurement.tells_urls_apart:
         screen.out.print("note: the server gives other URLs the same answer, so misrouting would look intact")
     if measurement.proof is ProofName.GAP:

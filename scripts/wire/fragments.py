@@ -18,7 +18,7 @@ def request_head(target: str, host: str) -> bytes:
     """
     for part in (target, host):
         if not part or not part.isascii() or any(ord(char) <= 0x20 or ord(char) == 0x7F for char in part):
-            raise ValueError(f"{part!r} cannot stand in a request head")
+            raise ValueError(f"{part!r} cannot stand in a request head as it is: percent-encode it")
     return f"GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
 
 

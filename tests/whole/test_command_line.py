@@ -26,6 +26,13 @@ def server() -> Iterator[str]:
         yield f"http://127.0.0.1:{control.address[1]}"
 
 
+@pytest.fixture
+def deployed(clone: Clone) -> Iterator[str]:
+    """Deploy a variant that is not affected, give its address, and end it."""
+    yield clone.done("deploy", VARIANT="v0.54.0", PORT="0").strip()
+    clone.done("down")
+
+
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_every_verb_explains_itself(clone: Clone, verb: str) -> None:
     """--help says what a verb does, and every one of its options has a line."""
@@ -54,6 +61,8 @@ def test_every_verb_is_a_target_of_make(clone: Clone) -> None:
         (["probe", "--url", "http://127.0.0.1:1/a b"], "cannot stand in a request head"),
         (["probe", "--url", "http://127.0.0.1:1/", "--cuts", "1,x"], "CUTS=1,x is no list of offsets"),
         (["probe", "--url", "http://127.0.0.1:1/", "--segment", "0"], "SEGMENT=0 leaves the request whole"),
+        (["probe", "--url", "http://127.0.0.1:1/", "--segment", "x"], "'x' is not a valid integer"),
+        (["prob"], "No such command 'prob'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -101,6 +110,51 @@ def test_the_probe_can_cut_one_request_in_several_places(clone: Clone, server: s
     for option in ({"CUTS": "10,12,20"}, {"SEGMENT": "7"}):
         facts = json.loads(clone.verb("probe", URL=f"{server}/view?next=/admin", JSON="1", **option).stdout)
         assert sum(facts["outcomes"].values()) == 1
+
+
+def test_the_probe_tells_a_request_in_segments_by_its_cuts(clone: Clone, server: str) -> None:
+    """All cuts of the one request are named, and the proof that was asked for."""
+    shown = clone.verb("probe", URL=f"{server}/view", CUTS="10,30", PROOF="barrier").stdout
+    assert "1 request in 3 segments" in shown
+    assert "cut at 10, 30" in shown
+    assert shown.strip().endswith("[barrier]")
+
+
+def test_the_probe_knows_the_names_below_localhost(clone: Clone) -> None:
+    """A deployed variant's address can be probed where no resolver knows its name; HOST_HEADER asks for another one."""
+    with running(Handling.JOINED) as control:
+        address = f"http://an-app.localhost:{control.address[1]}/view"
+        assert "head_bytes" in clone.done("probe", URL=address, JSON="1")
+        short, long = (
+            json.loads(clone.done("probe", URL=address, JSON="1", HOST_HEADER=name)) for name in ("x", "xyz")
+        )
+    assert long["head_bytes"] - short["head_bytes"] == 2
+
+
+def test_the_probe_says_that_the_whole_request_failed(clone: Clone, deployed: str) -> None:
+    """An error page that is always the same is intact, but hardly what was meant."""
+    shown = clone.done("probe", URL=f"{deployed}nowhere")
+    assert "note: the whole request itself got 404" in shown
+
+
+def test_a_running_variant_takes_another_segment_size(clone: Clone, deployed: str) -> None:
+    """What was done is said, though nothing was built."""
+    again = clone.verb("deploy", VARIANT="v0.54.0", SEGMENT="1000")
+    assert "takes SEGMENT=1000" in again.stderr
+    assert again.stdout.strip() == deployed
+
+
+def test_down_does_not_end_one_variant(clone: Clone) -> None:
+    """It ends everything, so a variant's name is refused before anything is ended."""
+    assert "Leave VARIANT out" in failed(clone.verb("down", VARIANT="patched"), 2)
+
+
+def test_what_comes_from_uncommitted_changes_is_said(clone: Clone) -> None:
+    """A branch made of a changed working tree is marked, and whoever makes it learns that."""
+    app = clone.root / "common/app/app.py"
+    app.write_text(app.read_text() + "\n# A change.\n")
+    assert "marked -dirty" in clone.verb("branches", VARIANT="v0.12.1").stderr
+    clone.run("git", "checkout", "--quiet", "--", "common")
 
 
 def test_a_taken_port_is_one_clear_line(clone: Clone) -> None:
