@@ -7,7 +7,7 @@ from scripts.platforms.deployment import read_deployment
 from scripts.platforms.heroku.measure import in_short, read_heroku
 from scripts.platforms.verify import heads, read_verdict
 from scripts.report.picture import render_picture
-from scripts.report.readme import render_table, replace_table
+from scripts.report.readme import render_table, replace_table, sections
 
 README = Path("README.md")
 PICTURE = Path(".github/outcome-by-offset.svg")
@@ -16,6 +16,7 @@ PICTURE = Path(".github/outcome-by-offset.svg")
 def rendered(matrix: Matrix) -> dict[Path, str]:
     """Return the text of each file by its path below the root; Failure where the README has no place for the table."""
     verdicts = {variant: verdict for variant in matrix.variants if (verdict := read_verdict(variant))}
+    in_order = {each: verdicts[each] for _, run in sections(matrix, verdicts) for each in run if each in verdicts}
     deployments = {variant: deployment for variant in matrix.variants if (deployment := read_deployment(variant))}
     on_heroku = {
         variant: f"{in_short(record)}, {record.measured}"
@@ -26,5 +27,5 @@ def rendered(matrix: Matrix) -> dict[Path, str]:
     table = render_table(matrix, verdicts, addresses, on_heroku)
     return {
         README: replace_table((matrix.root / README).read_text("utf-8"), table),
-        PICTURE: render_picture(verdicts, heads()["misroute"]),
+        PICTURE: render_picture(in_order, heads()["misroute"]),
     }

@@ -302,7 +302,9 @@ def test_the_patched_variant_asks_for_the_release_that_it_is_made_from(tmp_path:
     wanted = list(doctor.wanted_files(load(tmp_path), SUPPORT))
     patched = next(want for want in wanted if want.where == "patched" and want.package == "uvicorn")
     assert patched.version == Version("0.11.8")
-    assert patched.hashes == {load(tmp_path).one("patched").patch.released_sha256}  # type: ignore[union-attr] # it has
+    patch = load(tmp_path).one("patched").patch
+    assert patch
+    assert patched.hashes == {patch.released_sha256}
     assert {want.where for want in wanted} >= {v.name for v in load(tmp_path).variants} | {"scripts/requirements.txt"}
 
 
