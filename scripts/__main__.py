@@ -1,5 +1,10 @@
 """`python -m scripts VERB`."""
 
-from scripts.cli import main
+import sys
+
+try:
+    from scripts.cli import main
+except KeyboardInterrupt:  # Ctrl-C may also come while Python still reads the modules.
+    sys.exit(130)
 
 main()

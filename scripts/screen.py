@@ -8,7 +8,16 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+
+class _Output(Console):
+    """A console that leaves a closed pipe to `scripts.cli`: whoever reads no further has enough, and nothing failed."""
+
+    def on_broken_pipe(self) -> None:
+        """Say so to the caller; rich itself would end the process with code 1."""
+        raise BrokenPipeError
+
+
+out = _Output(highlight=False, soft_wrap=True, markup=False, emoji=False)
 """Results."""
 
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)

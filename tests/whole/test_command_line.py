@@ -1,8 +1,10 @@
 """The command line: its errors are one line, its listings are JSON where asked, its codes are as documented."""
 
 import json
+import os
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -155,6 +157,21 @@ def test_what_comes_from_uncommitted_changes_is_said(clone: Clone) -> None:
     app.write_text(app.read_text() + "\n# A change.\n")
     assert "marked -dirty" in clone.verb("branches", VARIANT="v0.12.1").stderr
     clone.run("git", "checkout", "--quiet", "--", "common")
+
+
+def test_a_reader_that_has_enough_is_no_failure(clone: Clone) -> None:
+    """`make matrix | head -1` ends well, whatever is left to print."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as pipe:
+        finished = subprocess.run(
+            [sys.executable, "-m", "scripts", "matrix"],
+            cwd=clone.root,
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (finished.returncode, finished.stderr) == (0, b"")
 
 
 def test_a_taken_port_is_one_clear_line(clone: Clone) -> None:
