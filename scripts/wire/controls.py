@@ -7,10 +7,11 @@ measurement that does not find what is known here, or segments that came in one 
 
 import asyncio
 import enum
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from itertools import pairwise
+
+from anyio.from_thread import start_blocking_portal
 
 from scripts.errors import Failure
 from scripts.wire.answers import Outcome
@@ -95,45 +96,40 @@ class ControlProtocol(asyncio.Protocol):
 
 
 class Control:
-    """A control that serves on loopback, in a thread of its own, until it is closed."""
+    """A control and what its reads brought; `running` serves it."""
 
     def __init__(self, handling: Handling) -> None:
-        """Start to serve on any free port."""
+        """Be a control of this kind."""
         self.handling = handling
         self.reads: list[list[int]] = []
         """The sizes of each connection's reads, in bytes."""
         self.open: set[asyncio.Transport] = set()
-        self._loop = asyncio.new_event_loop()
-        serving = self._loop.create_server(lambda: ControlProtocol(self), "127.0.0.1", 0, backlog=BATCH_CONNECTIONS)
-        self._server = self._loop.run_until_complete(serving)
-        self.address: Address = self._server.sockets[0].getsockname()[:2]
-        self._thread = threading.Thread(target=self._loop.run_forever, name=f"control {handling}", daemon=True)
-        self._thread.start()
+        self.address: Address = ("", 0)
 
-    def close(self) -> None:
-        """Stop serving, close every connection and end the thread."""
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _close(self) -> None:
-        """Close the listener and the connections, and let the transports see it."""
-        self._server.close()
-        for transport in tuple(self.open):
-            transport.abort()
-        while self.open:
-            await asyncio.sleep(0)
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator["Control"]:
+        """Serve on any free port of loopback, and close every connection at the end."""
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: ControlProtocol(self), "127.0.0.1", 0, backlog=BATCH_CONNECTIONS)
+        self.address = server.sockets[0].getsockname()[:2]
+        try:
+            yield self
+        finally:
+            server.close()
+            for transport in tuple(self.open):
+                transport.abort()
+            while self.open:  # each transport tells its protocol in a later turn of the loop
+                await asyncio.sleep(0)
 
 
 @contextmanager
 def running(handling: Handling) -> Iterator[Control]:
-    """Yield a serving control."""
-    control = Control(handling)
-    try:
+    """Yield a control that serves from a thread of its own."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(Control(handling).serving()) as control,
+    ):
         yield control
-    finally:
-        control.close()
 
 
 def verify_instrument(
