@@ -4,7 +4,7 @@
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
 
-KNOBS := VARIANT TO PORT SEGMENT CHECK UPGRADE JSON DEBUG URL CUTS HOST_HEADER GAP PROOF TIMEOUT FOLLOW LINES OFFLINE DRY_RUN SHARD INTO FROM SUMMARY VERSION PRE APP FORCE CONFIRM
+KNOBS := VARIANT TO PORT SEGMENT CHECK UPGRADE JSON DEBUG URL OFFSETS HOST_HEADER GAP PROOF TIMEOUT FOLLOW LINES OFFLINE DRY_RUN SHARD INTO FROM SUMMARY VERSION PRE APP FORCE CONFIRM
 # Make hands a variable of its command line on through the environment. One that the environment had already is not meant.
 $(foreach knob,$(KNOBS),$(if $(filter environment,$(origin $(knob))),$(eval unexport $(knob))))
 
@@ -42,7 +42,7 @@ verify: setup ## Measure the verdicts [VARIANT=…] [TO=heroku] [SHARD=3/8] [CHE
 gather: setup ## Take in verdicts measured elsewhere: FROM=folder [CHECK=1: only compare] [SUMMARY=file]
 	$(RUN) gather
 
-probe: setup ## Measure a server of your own: URL=http://127.0.0.1:8000/any?path [CUTS=10,200] [SEGMENT=1460] [HOST_HEADER=…] [PROOF=…]
+probe: setup ## Measure a server of your own: URL=http://127.0.0.1:8000/any?path [OFFSETS=10,200] [SEGMENT=1460] [HOST_HEADER=…] [PROOF=…]
 	$(RUN) probe
 
 pin: setup ## Resolve what each variant installs [VARIANT=…] [CHECK=1: say what is stale] [UPGRADE=1]

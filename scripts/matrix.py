@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 from packaging.version import InvalidVersion, Version
 
 from scripts.errors import Failure, WrongUse, nearest
 from scripts.runtimes import Runtime, load_runtimes, read_record
+
+T = TypeVar("T")
 
 VARIANT_NAME = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*\Z")
 """A variant's name becomes a folder and, with its dots as dashes, a label of a host name (RFC 1123, section 2.1)."""
@@ -128,6 +130,28 @@ class Matrix:
         if name in ("", "all"):
             raise WrongUse("no variant named", do=f"Name one: VARIANT={self.variants[0].name}")
         return self.select(name)[0]
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One of `count` shares; the first has number 1."""
+
+    number: int
+    count: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Shard":
+        """Return the shard that `K/N` names, all there is for an empty text; WrongUse for one that cannot be."""
+        if not text:
+            return cls(1, 1)
+        match = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
+        if not match or not 1 <= int(match[1]) <= int(match[2]):
+            raise WrongUse(f"SHARD={text} is no share", do="Give K/N with K from 1 to N: SHARD=3/8")
+        return cls(int(match[1]), int(match[2]))
+
+    def of(self, things: Sequence[T]) -> tuple[T, ...]:
+        """Return this share of `things`: they are dealt out in turn, so that no two shares differ by more than one."""
+        return tuple(things[self.number - 1 :: self.count])
 
 
 def load(root: Path) -> Matrix:

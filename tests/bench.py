@@ -12,12 +12,12 @@ from pathlib import Path
 
 from scripts.branches.fast_import import Commit, stream
 from scripts.branches.tree import BranchFile
-from scripts.platforms.verify import heads
-from scripts.wire.controls import Handling, running
-from scripts.wire.exchange import Times
-from scripts.wire.fragments import every_offset
-from scripts.wire.probe import measure
-from scripts.wire.proof import choose
+from scripts.probe.cases import heads
+from scripts.probe.controls import Handling, running
+from scripts.probe.exchange import Times
+from scripts.probe.measure import measure
+from scripts.probe.proof import choose
+from scripts.wire.splitting import every_offset
 from tests.scale import Cost, cost, tidy_checkout
 
 ROUNDS = 5
@@ -41,7 +41,7 @@ def pair(name: str, one: Callable[[], object], other: Callable[[], object]) -> N
 
 
 def probe_by(proof: str, offsets: int, gap: float | None = None) -> Callable[[], None]:
-    """Return a side: the form's head against the joined control, cut at `offsets` offsets spread over it."""
+    """Return a side: the form's head against the joined control, split at `offsets` offsets spread over it."""
     head, times = heads()["form"], Times()
     plans = [(offset,) for offset in every_offset(head)][:: len(head) // offsets]
 

@@ -17,14 +17,15 @@ from pathlib import Path
 import msgspec
 
 from scripts.branches.check import check_branches
-from scripts.branches.publish import regenerate
+from scripts.branches.generate import regenerate
 from scripts.files import write_whole
 from scripts.matrix import Matrix, load
-from scripts.pins import lockfile, plan
-from scripts.platforms.verify import VERDICT_FILE, read_verdict
-from scripts.report.files import rendered
+from scripts.pins import jobs as plan
+from scripts.pins import lockfile
+from scripts.report.rendered import rendered
 from scripts.verbs.check import findings
-from scripts.wire.verdict import encode
+from scripts.verdicts.verdict import encode
+from scripts.verdicts.verdict_file import VERDICT_FILE, read_verdict
 from tests.branches.checkouts import PROJECT, Checkout
 
 MODEL = "v0.12.1"

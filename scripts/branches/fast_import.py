@@ -1,7 +1,7 @@
 """Commits as a stream for `git fast-import`.
 
-The stream carries whole trees inline and names its own end (`done`), so that git takes a stream that was cut anywhere
-for broken and moves nothing. For each commit, in order, fast-import answers with its id on a line of its own.
+The stream carries whole trees inline and names its own end (`done`), so that git takes a stream that ends early for
+broken and moves nothing. For each commit, in order, fast-import answers with its id on a line of its own.
 """
 
 import re

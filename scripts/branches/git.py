@@ -42,7 +42,7 @@ class Repository:
     algorithm: str
     """The object format: sha1 or sha256."""
     shallow: bool
-    """Whether its history is cut off somewhere."""
+    """Whether its history ends early somewhere (a shallow clone)."""
 
 
 def git(

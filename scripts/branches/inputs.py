@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.branches.tree import SUFFIX, BranchFile, Files, Inputs, Wheel, branch_files
+from scripts.branches.tree import SUFFIX, BranchFile, Files, Inputs, VendoredWheel, branch_files
 from scripts.errors import Failure, WrongUse
 from scripts.matrix import Matrix, Variant
 from scripts.pins.wheel import patched_wheel
@@ -102,7 +102,7 @@ def _license(path: Path) -> bytes:
         raise WrongUse("LICENSE is missing", do="Restore it: git checkout -- LICENSE") from None
 
 
-def _wheel(matrix: Matrix, variant: Variant, requirements: bytes) -> Wheel:
+def _wheel(matrix: Matrix, variant: Variant, requirements: bytes) -> VendoredWheel:
     """Return the patched wheel; Failure when the pins do not have its hash."""
     wheel = patched_wheel(matrix.root, variant)
     if f"sha256:{wheel.sha256}".encode() not in requirements:
@@ -111,4 +111,4 @@ def _wheel(matrix: Matrix, variant: Variant, requirements: bytes) -> Wheel:
             found="it has not the hash of the patched wheel",
             do=f"Compile it anew: make pin VARIANT={variant.name}",
         )
-    return Wheel(wheel.name, wheel.content)
+    return VendoredWheel(wheel.name, wheel.content)

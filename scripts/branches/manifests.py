@@ -24,7 +24,7 @@ class EnvValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     required: bool = True
 
 
-class Buildpack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ManifestBuildpack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One of app.json's `buildpacks`."""
 
     url: str
@@ -39,7 +39,7 @@ class AppJson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     repository: Address
     env: dict[Annotated[str, msgspec.Meta(pattern="^[A-Z][A-Z0-9_]*$")], EnvValue]
     stack: Annotated[str, msgspec.Meta(pattern=r"^(container|heroku-\d\d)$")]
-    buildpacks: list[Buildpack] = []
+    buildpacks: list[ManifestBuildpack] = []
 
 
 HEROKU_YML = re.compile(r"build:\n  docker:\n    web: Dockerfile\nrun:\n  web: (\"[^\n]*\")\n")

@@ -26,7 +26,7 @@ class Tip:
 
 
 @dataclass(frozen=True)
-class Source:
+class MainCommit:
     """The commit of main that branches are generated from."""
 
     commit: str
@@ -108,7 +108,9 @@ def parent_of(
     what = f"branch {branch} has {len(by_hand)} commit(s) that are not on origin's and were not generated"
     if shallow:
         raise Failure(
-            what, found=f"{by_hand[0][:10]}, but this clone's history is cut", do="Fetch it all: git fetch --unshallow"
+            what,
+            found=f"{by_hand[0][:10]}, but this clone's history is shallow",
+            do="Fetch it all: git fetch --unshallow",
         )
     raise Failure(what, found=by_hand[0][:10], do=f"Keep them elsewhere: git branch -m {branch} {branch}-by-hand")
 
@@ -124,7 +126,7 @@ def ancestry(commit: str, history: Mapping[str, Past]) -> set[str]:
     return found
 
 
-def message(variant: Variant, changed: list[str] | None, source: Source) -> str:
+def message(variant: Variant, changed: list[str] | None, source: MainCommit) -> str:
     """Return a commit's message; `changed` has the paths that differ from its parent, None where it has no parent."""
     if changed is None:
         subject = f"{variant.name}: begin the branch"

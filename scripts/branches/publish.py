@@ -1,214 +1,213 @@
-"""Bring the git branches up to date with their inputs: all of them, or none.
+"""Publish the branches: bring origin's up to date with main's commit, all of them in one atomic push, or none.
 
-No checkout is touched. New commits are made below refs of this tool's own, by one git process; then one transaction
-moves every branch, and those refs are dropped. What ends early leaves all branches as they were.
+Nothing is forced. What origin has is fetched first and built upon, so git refuses the push when origin moved meanwhile.
+A branch on origin is this tool's own, whole: one commit in its history that this tool did not make stops everything.
 """
 
-import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-from scripts.branches.fast_import import Commit, stream
-from scripts.branches.git import (
-    Repository,
-    branch_tree,
-    entries_of_trees,
-    export,
-    git,
-    open_repository,
-    read_history,
-    read_tips,
-)
-from scripts.branches.inputs import read_common, wanted_files
-from scripts.branches.plan import Action, Plan, Source, Tip, message, parent_of
-from scripts.branches.tree import blob_id, tree_id
+from scripts.branches.generate import HEADS, ORIGIN, SOURCES, BranchChange, regenerate
+from scripts.branches.git import Repository, git, open_repository, read_history, read_tips
+from scripts.branches.inputs import is_left_behind
+from scripts.branches.plan import ancestry
 from scripts.errors import Failure
-from scripts.files import alone
 from scripts.matrix import Matrix, Variant
+from scripts.process import CommandFailed, Completed
 
-__all__ = ["BranchChange", "branch_tree", "export", "regenerate"]
+MAIN = "main"
 
-log = logging.getLogger(__name__)
+NAMED = 5
+"""How many of several things a message names."""
 
-HEADS = "refs/heads/"
-ORIGIN = "refs/remotes/origin/"
-IMPORTED = "refs/branches-import/"
-"""Where new commits wait for the transaction."""
+State: TypeAlias = Literal["new", "updated", "unchanged"]
 
-SOURCES = ("common", "variants", "LICENSE", "scripts")
-"""What branches are generated from."""
+REFUSED = re.compile(
+    r"^!\t[^\t]*:refs/heads/(?P<branch>[^\t]+)\t\[(?P<kind>[^\]]*)\](?: \((?P<why>.*)\))?$", re.MULTILINE
+)
+"""A ref that was not pushed, in the output of `git push --porcelain`."""
 
-NO_SOURCES = tuple(f":(exclude,glob)variants/*/{name}.json" for name in ("verdict", "deployment", "heroku"))
-"""What is written about branches after they were generated."""
+ATOMIC = re.compile(r"atomic (?:push|transaction) fail(?:ed|ure)")
+"""Why the other refs of an atomic push were not pushed, in git's words."""
+
+MOVED = ("fetch first", "non-fast-forward", "failed to update ref", "incorrect old value provided")
+"""Why a ref was not pushed that somebody else has moved, in git's words."""
 
 
 @dataclass(frozen=True)
-class BranchChange:
-    """What became of a branch."""
+class Publication:
+    """What became of a branch on origin."""
 
     variant: Variant
-    action: Action
-    commit: str
-    """The branch's tip now."""
-    tree: str
-    size: str = ""
-    """How far an updated branch differs from what it was, as `git diff --shortstat` says it."""
+    old: str | None
+    """The commit that origin had."""
+    new: str
+    """The commit that origin has now; in a dry run, would have."""
 
     @property
-    def branch(self) -> str:
-        """The branch's name."""
-        return self.variant.branch
+    def state(self) -> State:
+        """What the user is told."""
+        if not self.old:
+            return "new"
+        return "unchanged" if self.old == self.new else "updated"
 
 
-def regenerate(matrix: Matrix, variants: Sequence[Variant], *, on_origin: bool = False) -> list[BranchChange]:
-    """Make the branches of `variants` hold what their inputs give, and return what became of each, in their order.
+def publish(matrix: Matrix, *, dry_run: bool = False) -> list[Publication]:
+    """Bring origin's branches up to date and return what became of each, in the matrix's order.
 
-    With `on_origin` they go on from origin's tips as this clone knows them; generated commits that origin lacks are
-    dropped, so that the result depends on main's commit and on origin alone.
-
-    Failure or WrongUse, with every branch as it was, when this is no checkout with a commit, an input is wrong, a
-    branch that must move is checked out somewhere, or a local branch holds commits that would be lost.
+    A dry run pushes nothing; the local branches are generated in any case. Failure, with origin as it was, when the
+    tree is not clean, is not main's or is older than origin's, a branch holds a commit that this tool did not make, or
+    git or origin refuses the push.
     """
     repository = open_repository(matrix.root)
-    with alone(repository.common / "branches-import.lock"):
-        source = _source(repository)
-        plans = _plans(repository, matrix, variants, on_origin=on_origin)
-        moving = [plan for plan in plans if plan.moves]
-        _refuse_checked_out(repository, moving)
-        if not on_origin and not all(plan.parent for plan in plans):
-            _warn_of_unseen(repository)
-        tips = {plan.branch: plan.parent.commit for plan in plans if plan.parent}
-        if source.dirty and any(plan.needs_commit for plan in moving):
-            log.warning(
-                "the working tree differs from its commit: what is made of it is marked -dirty, and never published"
-            )
-        if moving:
-            try:
-                tips |= _commit(repository, matrix.project.committer, moving, source)
-                _move(repository, {plan.branch: (plan.local, tips[plan.branch]) for plan in moving})
-            finally:
-                _drop_imported(repository)
-        sizes = _sizes(repository, {tips[plan.branch]: plan.local.commit for plan in moving if plan.local})
-    return [
-        BranchChange(plan.variant, plan.action, tips[plan.branch], plan.tree, sizes.get(tips[plan.branch], ""))
-        for plan in plans
-    ]
-
-
-def _source(repository: Repository) -> Source:
-    """Return the checkout's commit, and whether the inputs in its working tree differ from it."""
-    head = git(repository.root, "rev-list", "--max-count=1", "--timestamp", "HEAD", "--", codes=(0, 128))
-    if head.code:
-        raise Failure("there is no commit to generate branches from", do="Commit first: git add -A && git commit")
-    seconds, commit = head.text.split()
-    changes = git(
-        repository.root, "status", "--porcelain", "-z", "--untracked-files=all", "--", *SOURCES, *NO_SOURCES
-    ).stdout
-    return Source(commit, int(seconds), dirty=bool(changes))
-
-
-def _plans(repository: Repository, matrix: Matrix, variants: Sequence[Variant], *, on_origin: bool) -> list[Plan]:
-    """Return what each branch shall hold and stand on; nothing is written."""
-    refs = [f"{where}{variant.branch}" for variant in variants for where in (HEADS, ORIGIN)]
-    tips = read_tips(repository, refs)
-    pairs = {v.branch: (tips.get(f"{HEADS}{v.branch}"), tips.get(f"{ORIGIN}{v.branch}")) for v in variants}
-    differing = [(local, origin) for local, origin in pairs.values() if local != origin and (origin or on_origin)]
-    asked = {tip.commit for local, origin in differing if local for tip in (local, origin) if tip}
-    history = read_history(repository, asked, matrix.project.committer)
-    common = read_common(matrix.root)
-    plans = []
-    for variant in variants:
-        local, origin = pairs[variant.branch]
-        shallow = repository.shallow
-        parent = parent_of(variant.branch, local, origin, history, shallow=shallow, on_origin=on_origin)
-        files = wanted_files(matrix, variant, common)
-        plans.append(Plan(variant, files, tree_id(files, repository.algorithm), local, parent))
-    return plans
-
-
-def _refuse_checked_out(repository: Repository, moving: Sequence[Plan]) -> None:
-    """Refuse to move a branch under a working tree; one whose folder is gone does not count."""
-    branches = {f"branch {HEADS}{plan.branch}": plan for plan in moving}
-    for worktree in git(repository.root, "worktree", "list", "--porcelain").text.split("\n\n"):
-        lines = worktree.splitlines()
-        plan = next((branches[line] for line in lines if line in branches), None)
-        if plan and not any(line.startswith("prunable") for line in lines):
-            raise Failure(
-                f"branch {plan.branch} is checked out",
-                found=f"in {lines[0].removeprefix('worktree ')}",
-                do="Switch that worktree to another branch",
-            )
-
-
-def _warn_of_unseen(repository: Repository) -> None:
-    """Say so where origin may have branches that this clone was made without: new ones would not go on from them."""
-    fetched = git(repository.root, "config", "--get-all", "remote.origin.fetch", codes=(0, 1)).text
-    if fetched and (repository.shallow or f"{HEADS}*:" not in fetched):
-        log.warning(
-            "This clone may lack branches that origin has. Before you push, get them, and run again: "
-            "git fetch origin '+refs/heads/*:refs/remotes/origin/*'"
-        )
-
-
-def _commit(repository: Repository, committer: str, moving: Sequence[Plan], source: Source) -> dict[str, str]:
-    """Make the commits that are needed, each below IMPORTED; return branch → commit."""
-    plans = [plan for plan in moving if plan.needs_commit]
-    if not plans:
-        return {}
-    there = entries_of_trees(repository, [plan.parent.tree for plan in plans if plan.parent])
-    commits = (
-        Commit(
-            ref=f"{IMPORTED}{plan.branch}",
-            files=plan.files,
-            parent=plan.parent.commit if plan.parent else None,
-            committer=committer,
-            seconds=source.seconds,
-            message=message(plan.variant, _changed(plan, there, repository.algorithm), source),
-        )
-        for plan in plans
+    _refuse_other_branch(repository)
+    _refuse_dirty(repository)
+    _require_origin(repository)
+    heads = _heads_on_origin(repository)
+    _fetch(repository, heads, [MAIN, *(variant.branch for variant in matrix.variants)])
+    _refuse_behind(repository, heads.get(MAIN))
+    _refuse_foreign(repository, matrix, heads)
+    changes = regenerate(matrix, matrix.variants, on_origin=True)
+    published = [Publication(change.variant, heads.get(change.branch), change.commit) for change in changes]
+    _push(
+        repository,
+        [change for change, each in zip(changes, published, strict=True) if each.state != "unchanged"],
+        dry_run,
     )
-    # --force: refs that a killed run left below IMPORTED do not count
-    said = git(repository.root, "fast-import", "--done", "--quiet", "--force", stdin=stream(commits))
-    return dict(zip((plan.branch for plan in plans), said.text.split(), strict=True))
+    return published
 
 
-def _changed(plan: Plan, trees: dict[str, dict[str, tuple[str, str]]], algorithm: str) -> list[str] | None:
-    """Return the paths at which the wanted tree differs from the parent's."""
-    if not plan.parent:
-        return None
-    there = trees[plan.parent.tree]
-    wanted = {path: (file.mode, blob_id(file.content, algorithm)) for path, file in plan.files.items()}
-    return sorted(path for path in there.keys() | wanted.keys() if there.get(path) != wanted.get(path))
+def _refuse_other_branch(repository: Repository) -> None:
+    """Refuse to publish another branch than main; a checkout without a branch, as machines make it, may be main."""
+    on = git(repository.root, "symbolic-ref", "--quiet", "--short", "HEAD", codes=(0, 1)).text
+    if on not in ("", MAIN):
+        raise Failure(f"{on} is checked out, and branches are published from {MAIN}", do=f"Run: git switch {MAIN}")
 
 
-def _move(repository: Repository, moves: dict[str, tuple[Tip | None, str]]) -> None:
-    """Move all branches in one transaction, which fails whole when one of them is not where it was: old and new tip."""
-    steps = [
-        f"update {HEADS}{branch} {new} {old.commit}" if old else f"create {HEADS}{branch} {new}"
-        for branch, (old, new) in moves.items()
-    ]
-    lines = "\n".join(["start", *steps, "prepare", "commit", ""]).encode()
-    again = "Was a branch moved meanwhile? Run again: make branches"
-    git(repository.root, "update-ref", "-m", "make branches", "--stdin", stdin=lines, do=again)
+def _refuse_dirty(repository: Repository) -> None:
+    """Refuse a working tree that differs from its commit, also by an input that git ignores."""
+    said = git(repository.root, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames").stdout
+    changed = {entry[3:] for entry in said.decode("utf-8", "replace").split("\0") if entry}
+    untracked = git(repository.root, "ls-files", "--others", "-z", "--", *(s for s in SOURCES if s != "scripts")).stdout
+    changed |= {path for path in untracked.decode("utf-8", "replace").split("\0") if path and not is_left_behind(path)}
+    if changed:
+        more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
+        raise Failure(
+            "the working tree is not clean, so nothing is published",
+            found=f"{', '.join(sorted(changed)[:NAMED])}{more}",
+            do="Commit it or take it away",
+        )
 
 
-def _drop_imported(repository: Repository) -> None:
-    """Delete all refs below IMPORTED, also what a killed run left there."""
-    steps = [f"delete {ref} {tip.commit}\n" for ref, tip in read_tips(repository, [IMPORTED]).items()]
-    if steps:
-        git(repository.root, "update-ref", "--stdin", stdin="".join(steps).encode())
+def _require_origin(repository: Repository) -> None:
+    """Refuse a repository that has nowhere to publish to."""
+    if not git(repository.root, "config", "--get-all", "remote.origin.url", codes=(0, 1)).text:
+        raise Failure("there is no remote called origin", do="Add it: git remote add origin ADDRESS")
 
 
-def _sizes(repository: Repository, moved: dict[str, str]) -> dict[str, str]:
-    """Return for each new tip how far it differs from the old one (new → old), in git's words."""
-    if not moved:
-        return {}
-    asked = "".join(f"{new} {old}\n" for new, old in moved.items()).encode()
-    sizes = {}
-    new = ""
-    for line in git(repository.root, "diff-tree", "-r", "--shortstat", "--stdin", stdin=asked).text.splitlines():
-        if line in moved:
-            new = line
-        elif line.strip():
-            sizes[new] = line.strip()
-    return sizes
+def _heads_on_origin(repository: Repository) -> dict[str, str]:
+    """Return branch → commit as origin has them now."""
+    said = _remote(repository, "ls-remote", "--quiet", "--heads", "origin").text
+    pairs = (line.split("\t", 1) for line in said.splitlines())
+    return {ref.removeprefix(HEADS): commit for commit, ref in pairs if ref.startswith(HEADS)}
+
+
+def _fetch(repository: Repository, heads: Mapping[str, str], branches: Sequence[str]) -> None:
+    """Make what this clone knows of origin's `branches` what origin has; what origin has no more is forgotten."""
+    known = {ref.removeprefix(ORIGIN): tip.commit for ref, tip in read_tips(repository, [ORIGIN]).items()}
+    wanted = [branch for branch in branches if branch in heads and known.get(branch) != heads[branch]]
+    if wanted:
+        # The + lets origin's branch be moved back; it concerns what is known here, and nothing on origin.
+        refspecs = [f"+{HEADS}{branch}:{ORIGIN}{branch}" for branch in wanted]
+        flags = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--no-auto-maintenance")
+        _remote(repository, "fetch", *flags, "origin", *refspecs)
+    gone = [f"delete {ORIGIN}{branch}\n" for branch in branches if branch in known and branch not in heads]
+    if gone:
+        git(repository.root, "update-ref", "--stdin", stdin="".join(gone).encode())
+
+
+def _refuse_behind(repository: Repository, main: str | None) -> None:
+    """Refuse a commit that lacks some of origin's main: it would take the branches back to what they were."""
+    if main and git(repository.root, "merge-base", "--is-ancestor", main, "HEAD", codes=(0, 1)).code:
+        raise Failure(
+            f"this is not the newest {MAIN}",
+            found=f"origin's {MAIN} has {main[:10]}",
+            do=f"Get it: git pull origin {MAIN}",
+        )
+
+
+def _refuse_foreign(repository: Repository, matrix: Matrix, heads: Mapping[str, str]) -> None:
+    """Refuse a branch on origin whose history, whole, is not of this tool's own making."""
+    tips = {variant.branch: heads[variant.branch] for variant in matrix.variants if variant.branch in heads}
+    history = read_history(repository, set(tips.values()), matrix.project.committer)
+    shallow = _shallow_commits(repository)
+    for branch, tip in tips.items():
+        commits = ancestry(tip, history)
+        foreign = {commit for commit in commits if not history[commit].generated}
+        if foreign:
+            raise Failure(
+                f"branch {branch} on origin has {len(foreign)} commit(s) that this tool did not make",
+                found=next(commit for commit in history if commit in foreign),
+                do=f"Nothing was pushed. Keep them elsewhere, then delete the branch there: git push origin :{branch}",
+            )
+        if commits & shallow:
+            raise Failure(
+                f"nobody can tell who made branch {branch} on origin",
+                found="this clone's history is shallow",
+                do="Fetch it all: git fetch --unshallow origin",
+            )
+
+
+def _shallow_commits(repository: Repository) -> set[str]:
+    """Return the commits whose parents this clone lacks (gitrepository-layout, "shallow")."""
+    file = repository.common / "shallow"
+    return set(file.read_text("ascii").split()) if repository.shallow and file.exists() else set()
+
+
+def _push(repository: Repository, changes: Sequence[BranchChange], dry_run: bool) -> None:
+    """Push the tips of `changes`, all or none; a dry run asks origin all but the last question."""
+    if not changes:
+        return
+    flags = ["--atomic", "--porcelain", "--no-follow-tags", "--recurse-submodules=no"]
+    refspecs = [f"{change.commit}:{HEADS}{change.branch}" for change in changes]
+    done = _remote(repository, "push", *flags, *(["--dry-run"] if dry_run else []), "origin", *refspecs, codes=(0, 1))
+    if done.code:
+        raise _refused(done)
+
+
+def _refused(done: Completed) -> Failure:
+    """Return one line for a push that git or origin refused."""
+    refused = list(REFUSED.finditer(done.stdout.decode("utf-8", "replace")))
+    causes = [match for match in refused if not ATOMIC.search(match["why"] or "")]
+    said = list(_said_by_origin(done))
+    what = "nothing was pushed: no branch moved on origin"
+    if not causes:
+        words = (said or done.stderr.decode("utf-8", "replace").splitlines() or ["git did not say why"])[-1]
+        return Failure(what, found=words, do="Run again: make publish")
+    found = ", ".join(f"{match['branch']} was {match['kind']} ({match['why']})" for match in causes[:NAMED])
+    if all(match["why"] in MOVED for match in causes):
+        return Failure(what, found=f"{found}: it was moved there meanwhile", do="Run again: make publish")
+    return Failure(what, found="; ".join([found, *said[:NAMED]]), do="Look at origin's rules for these branches")
+
+
+def _said_by_origin(done: Completed) -> Iterator[str]:
+    """Yield what origin's own hooks printed."""
+    for line in done.stderr.decode("utf-8", "replace").splitlines():
+        if line.startswith("remote: ") and not line.startswith("remote: error: "):
+            yield line.removeprefix("remote: ").strip()
+
+
+def _remote(repository: Repository, *args: str, codes: Sequence[int] = (0,)) -> Completed:
+    """Run git to speak with origin; Failure in one line where it cannot be reached."""
+    try:
+        return git(repository.root, *args, codes=codes, remote=True)
+    except CommandFailed as error:
+        lines = error.completed.stderr.decode("utf-8", "replace").splitlines()
+        fatal = next((line for line in lines if line.startswith(("fatal: ", "ssh: "))), "")
+        raise Failure(
+            f"git {args[0]} could not be done with origin",
+            found=fatal.removeprefix("fatal: ") or (lines[-1] if lines else "git printed nothing"),
+            do="Look at its address (git remote -v) and at how git logs in there; nothing was pushed",
+        ) from None

@@ -43,7 +43,7 @@ Files: TypeAlias = Mapping[str, BranchFile]
 
 
 @dataclass(frozen=True)
-class Wheel:
+class VendoredWheel:
     """A wheel that a branch carries in vendor/."""
 
     name: str
@@ -61,7 +61,7 @@ class Inputs:
     requirements: bytes
     """The variant's requirements.txt."""
     license: bytes
-    wheel: Wheel | None = None
+    wheel: VendoredWheel | None = None
 
 
 def branch_files(project: Project, variant: Variant, inputs: Inputs) -> dict[str, BranchFile]:

@@ -15,16 +15,16 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
-from scripts import pip_settings
-from scripts.environments import explained, ready_environment, uv_environment
 from scripts.errors import Failure
 from scripts.files import write_whole
 from scripts.matrix import Matrix, Variant
-from scripts.pins import lockfile, pip_words, plan
-from scripts.pins.plan import Job, Stale, stale
+from scripts.pins import jobs as plan
+from scripts.pins import lockfile, pip_settings, pip_words
+from scripts.pins.environments import explained, ready_environment, uv_environment
+from scripts.pins.jobs import Job, Stale, stale
+from scripts.pins.pythons import find_python
 from scripts.pins.wheel import patched_wheel
 from scripts.process import CommandFailed, run
-from scripts.pythons import find_python
 
 __all__ = ["Pinned", "Stale", "pin", "stale"]
 

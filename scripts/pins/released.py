@@ -9,9 +9,9 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from scripts import pip_settings
 from scripts.errors import Failure
 from scripts.files import write_whole
+from scripts.pins import pip_settings
 from scripts.pins.pip_words import no_network
 from scripts.process import CommandFailed, run
 

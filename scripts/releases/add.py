@@ -8,18 +8,19 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.branches.publish import BranchChange, regenerate
+from scripts.branches.generate import BranchChange, regenerate
 from scripts.files import write_whole
 from scripts.matrix import Matrix, Variant, load
 from scripts.pins.compile import Pinned, pin
-from scripts.pins.plan import text_of, tools_path
+from scripts.pins.jobs import text_of, tools_path
 from scripts.pins.wheel import PACKAGE
-from scripts.platforms import verify
 from scripts.releases.choose import Release, choose, news
 from scripts.releases.index import releases
 from scripts.releases.template import NewVariant, moved, new_variant
 from scripts.runtimes import Runtime
-from scripts.wire.verdict import Verdict
+from scripts.verdicts import measure_variant
+from scripts.verdicts.verdict import Verdict
+from scripts.verdicts.verdict_file import read_verdict, write_verdict
 
 Watch = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """Shows the progress of something with a name and a number of steps."""
@@ -97,11 +98,11 @@ def add(root: Path, addition: Addition, watch: Watch) -> Added:
     variant = matrix.one(addition.variant.name)
     pinned = list(pin(matrix, [variant], everything=False))
     (change,) = regenerate(matrix, [variant])
-    with watch("controls", verify.trials_of_controls()) as progress:
-        verify.check_instrument(progress)
-    with watch(variant.name, verify.trials_of_variant()) as progress:
-        verdict = verify.measure_variant(root, variant, change, progress)
-    verify.write_verdict(variant, verdict)
+    with watch("controls", measure_variant.trials_of_controls()) as progress:
+        measure_variant.check_instrument(progress)
+    with watch(variant.name, measure_variant.trials_of_variant()) as progress:
+        verdict = measure_variant.measure_variant(root, variant, change, progress)
+    write_verdict(variant, verdict)
     return Added(matrix, variant, pinned, change, verdict, _news(matrix, variant))
 
 
@@ -110,5 +111,5 @@ def _news(matrix: Matrix, variant: Variant) -> str:
     rows = plain(matrix)
     if variant not in rows:
         return ""
-    verdicts = {each.version: verify.read_verdict(each) for each in rows}
+    verdicts = {each.version: read_verdict(each) for each in rows}
     return news(variant.version, {version: verdict.has_issue for version, verdict in verdicts.items() if verdict})

@@ -13,9 +13,9 @@ import msgspec
 from scripts.errors import Failure, WrongUse
 from scripts.matrix import Matrix
 from scripts.pins import lockfile
-from scripts.pins.plan import Job, all_jobs, reader
+from scripts.pins.jobs import Job, all_jobs, reader
+from scripts.pins.pythons import fetchable, locate
 from scripts.pins.wheel import PACKAGE
-from scripts.pythons import fetchable, locate
 from scripts.releases.index_files import listing
 from scripts.releases.pinned_files import Wanted, judge
 from scripts.releases.support import Finding, Level, Support, runtime_findings, staleness, system_of

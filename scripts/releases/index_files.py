@@ -1,7 +1,7 @@
 """What the package index lists: every file of the packages that are asked for, over the Simple API (PEP 503, PEP 691).
 
-The index is the one that the user's pip asks (`scripts.pip_settings`); of several, each is asked and their files are
-taken together, as pip does. Each package is asked for once, several at a time.
+The index is the one that the user's pip asks (`scripts.pins.pip_settings`); of several, each is asked and their files
+are taken together, as pip does. Each package is asked for once, several at a time.
 """
 
 import contextlib
@@ -15,8 +15,8 @@ import pypi_simple
 import requests
 from requests.adapters import HTTPAdapter
 
-from scripts import pip_settings
 from scripts.errors import Failure
+from scripts.pins import pip_settings
 from scripts.releases.pinned_files import IndexFile
 
 log = logging.getLogger(__name__)

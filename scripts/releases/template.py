@@ -11,7 +11,7 @@ from datetime import UTC, timedelta
 
 from scripts.errors import Failure, WrongUse
 from scripts.matrix import Variant
-from scripts.pins.plan import in_utc
+from scripts.pins.jobs import in_utc
 from scripts.releases.choose import Release
 from scripts.runtimes import Runtime
 

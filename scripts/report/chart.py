@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from scripts.wire.answers import Outcome
-from scripts.wire.probe import Measurement
+from scripts.probe.answers import Outcome
+from scripts.probe.measure import Measurement
 
 LETTERS = {
     Outcome.INTACT: ".",
@@ -40,7 +40,7 @@ def rows(measurement: Measurement, width: int) -> Iterator[tuple[int, list[Outco
     letters = columns(measurement, width)
     each = max(1, -(-len(measurement.trials) // (width * ROWS)))
     for start in range(0, len(letters), width):
-        yield measurement.trials[start * each].cuts[0], letters[start : start + width]
+        yield measurement.trials[start * each].offsets[0], letters[start : start + width]
 
 
 def legend(measurement: Measurement) -> list[tuple[Outcome, str]]:
@@ -48,10 +48,10 @@ def legend(measurement: Measurement) -> list[tuple[Outcome, str]]:
     lines = []
     for outcome, count in sorted(measurement.counts.items(), key=lambda each: -each[1]):
         if count:
-            # One request in several segments is told by all its cuts, many requests by the ranges of theirs.
-            cuts = measurement.trials[0].cuts
-            runs = measurement.offsets[outcome] if len(cuts) == 1 else [(cut, cut) for cut in cuts]
+            # One request in several segments is told by all its offsets, many requests by the ranges of theirs.
+            offsets = measurement.trials[0].offsets
+            runs = measurement.offsets[outcome] if len(offsets) == 1 else [(each, each) for each in offsets]
             shown = ", ".join(f"{first}" if first == last else f"{first}–{last}" for first, last in runs[:12])
             more = f" and {len(runs) - 12} more" if len(runs) > 12 else ""
-            lines.append((outcome, f"{LETTERS[outcome]} {outcome:9} {count:6,}  cut at {shown}{more}"))
+            lines.append((outcome, f"{LETTERS[outcome]} {outcome:9} {count:6,}  split at {shown}{more}"))
     return lines

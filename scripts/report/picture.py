@@ -1,12 +1,12 @@
-"""The picture of the verdicts: what became of a request, by the offset at which it was cut. Pure: verdicts → SVG."""
+"""The picture of the verdicts: what became of a request, by the offset at which it was split. Pure: verdicts → SVG."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 from scripts.matrix import Variant
-from scripts.wire.answers import Outcome
-from scripts.wire.verdict import RequestEvidence, Verdict
+from scripts.probe.answers import Outcome
+from scripts.verdicts.verdict import RequestEvidence, Verdict
 
 COLOURS = {
     Outcome.INTACT: "#2da44e",
@@ -56,7 +56,7 @@ def render_picture(verdicts: Mapping[Variant, Verdict], misroute_head: bytes) ->
     height = top + ROW * len(verdicts) + 40
     # A ground of its own: the page around the picture may be dark where the reader's system is light.
     shapes = [f'<rect class="ground" width="{width:g}" height="{height}" rx="6"/>']
-    shapes += [_text(8, 20, "What became of the request, by the offset of the cut", "head")]
+    shapes += [_text(8, 20, "What became of the request, by the offset of the split", "head")]
     shapes.append(_text(form.left, 42, f"the form's redirect, {form_bytes:,} bytes", "soft"))
     shapes.append(_text(misroute.left, 42, "a request with a second path in its query", "soft"))
     shapes += _letters(misroute.left, top - 8, misroute_head)
@@ -76,7 +76,7 @@ def render_picture(verdicts: Mapping[Variant, Verdict], misroute_head: bytes) ->
 
 
 def _bars(panel: Panel, row: int, y: float) -> list[str]:
-    """Return the bars of one row: each offset's colour begins at the first byte that the cut held back."""
+    """Return the bars of one row: each offset's colour begins at the first byte that the split held back."""
     return [
         f'<rect x="{panel.left + first * panel.byte:.2f}" y="{y}" width="{(last - first + 1) * panel.byte:.2f}" '
         f'height="{BAR}" fill="{COLOURS[outcome]}"><title>{escape(_range_title(outcome, first, last))}</title></rect>'
@@ -87,7 +87,7 @@ def _bars(panel: Panel, row: int, y: float) -> list[str]:
 
 def _range_title(outcome: Outcome, first: int, last: int) -> str:
     """Return what a pointer over a bar is told."""
-    return f"cut at {first}: {outcome}" if first == last else f"cut at {first} to {last}: {outcome}"
+    return f"split at {first}: {outcome}" if first == last else f"split at {first} to {last}: {outcome}"
 
 
 def _letters(left: float, y: float, head: bytes) -> list[str]:

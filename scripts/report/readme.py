@@ -7,7 +7,7 @@ from itertools import groupby
 from scripts.branches.tree import button_address
 from scripts.errors import Failure
 from scripts.matrix import Matrix, Variant
-from scripts.wire.verdict import Verdict, evidence_in_short
+from scripts.verdicts.verdict import Verdict, evidence_in_short
 
 BEGIN = "<!-- table: made by `make readme`; edits between the markers are lost -->"
 END = "<!-- /table -->"

@@ -8,11 +8,11 @@ from scripts import screen
 from scripts.errors import Failure
 from scripts.files import write_whole
 from scripts.matrix import Matrix
-from scripts.pins.plan import in_utc
+from scripts.pins.jobs import in_utc
 from scripts.releases.add import Addition, add, runtime_path
 from scripts.releases.undo import all_or_nothing
-from scripts.report.files import PICTURE, README, rendered
-from scripts.wire.verdict import evidence_in_short
+from scripts.report.rendered import PICTURE, README, rendered
+from scripts.verdicts.verdict import evidence_in_short
 
 BUSY = "another update runs in this checkout"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from scripts import screen
-from scripts.branches.publish import regenerate
+from scripts.branches.generate import regenerate
 from scripts.matrix import load
 from scripts.verbs import options
 

@@ -12,9 +12,9 @@ from scripts.branches.check import check_branches
 from scripts.errors import Failure
 from scripts.matrix import Matrix, load
 from scripts.pins.compile import stale
-from scripts.platforms.verify import read_verdict
 from scripts.process import run
-from scripts.report.files import rendered
+from scripts.report.rendered import rendered
+from scripts.verdicts.verdict_file import read_verdict
 
 PYTHON = sys.executable
 PROGRAMS = Path(PYTHON).parent

@@ -6,7 +6,7 @@ import click
 
 from scripts import screen
 from scripts.errors import WrongUse
-from scripts.platforms import local
+from scripts.platforms.local import local
 from scripts.verbs import options
 
 

@@ -9,9 +9,9 @@ import click
 from scripts import screen
 from scripts.errors import Failure, WrongUse, nearest
 from scripts.matrix import Matrix, Variant, load
-from scripts.platforms.verify import VERDICT_FILE, read_verdict, write_verdict
 from scripts.verbs import options
-from scripts.wire.verdict import Verdict, decode, differences, evidence_in_short, same_evidence
+from scripts.verdicts.verdict import Verdict, decode, differences, evidence_in_short, same_evidence
+from scripts.verdicts.verdict_file import VERDICT_FILE, read_verdict, write_verdict
 
 
 @dataclass(frozen=True)

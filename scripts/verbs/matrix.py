@@ -5,9 +5,8 @@ from pathlib import Path
 import click
 
 from scripts import screen
-from scripts.matrix import Variant, load
+from scripts.matrix import Shard, Variant, load
 from scripts.verbs import options
-from scripts.verbs.shards import Shard
 
 
 @click.command("matrix")

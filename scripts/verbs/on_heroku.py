@@ -10,15 +10,16 @@ import click
 import msgspec
 
 from scripts import screen
-from scripts.branches.publish import BranchChange, regenerate
+from scripts.branches.generate import BranchChange, regenerate
 from scripts.errors import Failure, WrongUse
 from scripts.matrix import Variant, load
 from scripts.platforms.deployment import forget_deployment, read_deployment, write_deployment
-from scripts.platforms.heroku import apps, measure
+from scripts.platforms.heroku import apps
 from scripts.platforms.heroku.api import Api, connected
 from scripts.platforms.heroku.deploy import Deployed, settle
 from scripts.platforms.heroku.deploy import deploy as deploy_one
 from scripts.platforms.heroku.key import find_account
+from scripts.verdicts import heroku_network as measure
 
 AT_ONCE = 4
 """How many variants are deployed at a time: more would wait for each other's builds at Heroku."""

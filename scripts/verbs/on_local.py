@@ -5,10 +5,10 @@ from pathlib import Path
 import msgspec
 
 from scripts import screen
-from scripts.branches.publish import regenerate
+from scripts.branches.generate import regenerate
 from scripts.errors import Failure, WrongUse
 from scripts.matrix import load
-from scripts.platforms import local
+from scripts.platforms.local import local
 
 
 def deploy(root: Path, *, variant: str, port: int | None, segment: int | None, app: str, force: bool) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from scripts.errors import WrongUse
+from scripts.matrix import Shard
 from scripts.platforms.heroku.key import find_account
-from scripts.verbs.shards import Shard
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

@@ -7,20 +7,20 @@ from rich.text import Text
 
 from scripts import screen
 from scripts.errors import Failure, WrongUse
+from scripts.probe.exchange import Times
+from scripts.probe.measure import Measurement, measure
+from scripts.probe.proof import ProofName, choose
 from scripts.report.chart import LETTERS, STYLES, legend, rows
 from scripts.verbs import options
-from scripts.wire.exchange import Times
-from scripts.wire.fragments import every_offset, request_head, segment_offsets
-from scripts.wire.probe import Measurement, measure
-from scripts.wire.proof import ProofName, choose
 from scripts.wire.receive_queue import Address
+from scripts.wire.splitting import every_offset, request_head, segment_offsets
 
 
 @click.command("probe")
 @click.option("--url", envvar="URL", default="", metavar="URL", help="What to ask for: http://127.0.0.1:8000/any?path")
-@click.option("--cuts", envvar="CUTS", default="", metavar="N,N", help="Cut one request at these offsets.")
+@click.option("--offsets", envvar="OFFSETS", default="", metavar="N,N", help="Split one request at these offsets.")
 @click.option(
-    "--segment", envvar="SEGMENT", type=int, metavar="BYTES", help="Cut one request in segments of this size."
+    "--segment", envvar="SEGMENT", type=int, metavar="BYTES", help="Split one request in segments of this size."
 )
 @click.option("--gap", envvar="GAP", type=float, metavar="SECONDS", help="Wait this long between segments: no proof.")
 @click.option(
@@ -41,7 +41,7 @@ def command(
     context: click.Context,
     *,
     url: str,
-    cuts: str,
+    offsets: str,
     segment: int | None,
     gap: float | None,
     proof: str | None,
@@ -53,7 +53,7 @@ def command(
     address, authority, target = _parse(url)
     try:
         head = request_head(target, host or authority)
-        plans = _plans(head, cuts, segment)
+        plans = _plans(head, offsets, segment)
         times = Times(answer=timeout)
         with (
             screen.progress(url, len(plans)) as advance,
@@ -93,15 +93,15 @@ def _parse(url: str) -> tuple[Address, str, str]:
     return address, parts.netloc, target
 
 
-def _plans(head: bytes, cuts: str, segment: int | None) -> list[tuple[int, ...]]:
-    """Return the cuts of each request: every offset, or one request as asked for."""
-    if cuts and segment is not None:
-        raise WrongUse("CUTS and SEGMENT exclude each other")
-    if cuts:
+def _plans(head: bytes, offsets: str, segment: int | None) -> list[tuple[int, ...]]:
+    """Return the offsets of each request: every offset, or one request as asked for."""
+    if offsets and segment is not None:
+        raise WrongUse("OFFSETS and SEGMENT exclude each other")
+    if offsets:
         try:
-            return [tuple(sorted({int(word) for word in cuts.split(",")}))]
+            return [tuple(sorted({int(word) for word in offsets.split(",")}))]
         except ValueError:
-            raise WrongUse(f"CUTS={cuts} is no list of offsets", do="Write numbers: CUTS=10,200") from None
+            raise WrongUse(f"OFFSETS={offsets} is no list of offsets", do="Write numbers: OFFSETS=10,200") from None
     if segment is not None:
         plan = segment_offsets(len(head), segment)
         if not plan:
@@ -127,10 +127,10 @@ def _facts(url: str, measurement: Measurement) -> dict[str, object]:
 
 
 def _requests(measurement: Measurement) -> str:
-    """Return how many requests were sent, and how they were cut."""
-    first = measurement.trials[0].cuts
+    """Return how many requests were sent, and how they were split."""
+    first = measurement.trials[0].offsets
     if len(measurement.trials) > 1:
-        return f"{len(measurement.trials):,} requests, each cut at another offset"
+        return f"{len(measurement.trials):,} requests, each split at another offset"
     return f"1 request in {len(first) + 1} segments"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from scripts import screen
-from scripts.branches.push import Publication, publish
+from scripts.branches.publish import Publication, publish
 from scripts.matrix import load
 from scripts.verbs import options
 

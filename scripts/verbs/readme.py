@@ -7,7 +7,7 @@ import click
 from scripts import screen
 from scripts.files import write_whole
 from scripts.matrix import load
-from scripts.report.files import rendered
+from scripts.report.rendered import rendered
 
 
 @click.command("readme")

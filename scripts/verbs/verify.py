@@ -7,14 +7,14 @@ import click
 import msgspec
 
 from scripts import screen
-from scripts.branches.publish import regenerate
+from scripts.branches.generate import regenerate
 from scripts.errors import Failure
 from scripts.files import write_whole
-from scripts.matrix import Matrix, Variant, load
-from scripts.platforms import verify
+from scripts.matrix import Matrix, Shard, Variant, load
 from scripts.verbs import options
-from scripts.verbs.shards import Shard
-from scripts.wire.verdict import Verdict, differences, encode, evidence_in_short
+from scripts.verdicts import measure_variant
+from scripts.verdicts.verdict import Verdict, differences, encode, evidence_in_short
+from scripts.verdicts.verdict_file import VERDICT_FILE, read_verdict, write_verdict
 
 
 @click.command("verify")
@@ -63,24 +63,24 @@ def _measured(matrix: Matrix, chosen: tuple[Variant, ...]) -> Iterator[tuple[Var
     if not chosen:
         return  # there may be more shares than variants
     changes = regenerate(matrix, chosen)
-    with screen.progress("controls", verify.trials_of_controls()) as advance:
-        verify.check_instrument(advance)
+    with screen.progress("controls", measure_variant.trials_of_controls()) as advance:
+        measure_variant.check_instrument(advance)
     for change in changes:
-        with screen.progress(change.variant.name, verify.trials_of_variant()) as advance:
-            verdict = verify.measure_variant(matrix.root, change.variant, change, advance)
+        with screen.progress(change.variant.name, measure_variant.trials_of_variant()) as advance:
+            verdict = measure_variant.measure_variant(matrix.root, change.variant, change, advance)
         yield change.variant, verdict
 
 
 def _differences(variant: Variant, verdict: Verdict) -> list[str]:
     """Return what differs from the committed verdict."""
-    committed = verify.read_verdict(variant)
+    committed = read_verdict(variant)
     return differences(committed, verdict) if committed else ["it was never measured"]
 
 
 def _written(variant: Variant, verdict: Verdict, into: Path | None) -> str:
     """Write the verdict where its evidence changed, or as it is below `into`; return what became of the file."""
     if into:
-        file = into / variant.name / verify.VERDICT_FILE
+        file = into / variant.name / VERDICT_FILE
         write_whole(file, encode(verdict))
         return f"{file} written"
-    return "verdict.json written" if verify.write_verdict(variant, verdict) else "verdict.json unchanged"
+    return "verdict.json written" if write_verdict(variant, verdict) else "verdict.json unchanged"

@@ -1,1 +1,1 @@
-"""The wire: requests split in segments, the probe that judges the answers, the router that splits."""
+"""What the probe and the router share: where a request is split, and the kernel's word on what was read."""

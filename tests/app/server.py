@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Timer
 from urllib.parse import urlencode
 
-from scripts.environments import ready_environment
+from scripts.pins.environments import ready_environment
 from scripts.pins.lockfile import versions
 from scripts.process import end, environment, start
 from scripts.wire.receive_queue import Reading, ReceiveQueue
@@ -103,7 +103,7 @@ class Server:
         return location
 
     def ask_in_two_segments(self, head: bytes, offset: int) -> Answer:
-        """Send a request's head cut at `offset`; the second segment leaves when the server has read the first."""
+        """Send a request's head split at `offset`; the second segment leaves when the server has read the first."""
         with socket.create_connection(("127.0.0.1", self.port), LIMIT_SECONDS) as connection, ReceiveQueue() as queue:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             names = connection.getpeername(), connection.getsockname()

@@ -158,7 +158,7 @@ def test_a_bad_segment_size_is_refused(server: Server, size: str) -> None:
 
 
 def test_the_misroute_story_misroutes(server: Server) -> None:
-    """Cut where the second form says, an affected server asks the app for /admin, a sound one for /view."""
+    """Split where the second form says, an affected server asks the app for /admin, a sound one for /view."""
     location = server.redirect(Page(server.ask("/").text).forms[2].value("story"))
     head = f"GET /{location} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
     answer = server.ask_in_two_segments(head, 1460)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.branches.publish import BranchChange, regenerate
+from scripts.branches.generate import BranchChange, regenerate
 from scripts.matrix import Matrix, load
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -64,7 +64,7 @@ def contents(repository: Checkout, name: str) -> bytes:
 
 
 TWO = b"".join(
-    stream([commit("refs/cut/a", {"a b/ü": BranchFile(b"done\n" * 9)}), commit("refs/cut/b", {"c": BranchFile(b"")})])
+    stream([commit("refs/end/a", {"a b/ü": BranchFile(b"done\n" * 9)}), commit("refs/end/b", {"c": BranchFile(b"")})])
 )
 
 
@@ -73,7 +73,7 @@ TWO = b"".join(
 def test_a_cut_stream_moves_nothing(repository: Checkout, length: int) -> None:
     """Wherever the stream ends early, once its first line is through, git fails and no ref appears."""
     assert fast_import(repository, TWO[:length]).returncode != 0
-    assert repository.refs("refs/cut/") == {}
+    assert repository.refs("refs/end/") == {}
 
 
 @given(name=names)

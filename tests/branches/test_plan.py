@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from scripts.branches.plan import NAMES_IN_SUBJECT, Past, Plan, Source, Tip, ancestry, message, parent_of
+from scripts.branches.plan import NAMES_IN_SUBJECT, MainCommit, Past, Plan, Tip, ancestry, message, parent_of
 from scripts.errors import Failure
 from scripts.matrix import load
 from tests.branches.checkouts import PROJECT
@@ -102,7 +102,7 @@ def test_a_commit_is_made_only_where_the_tree_differs(
 
 def test_a_message_names_variant_source_and_what_changed() -> None:
     """The subject has the changed files, the trailers the commit of main and the variant."""
-    lines = message(VARIANT, ["README.md", "app.py"], Source("c" * 40, 0, dirty=False)).splitlines()
+    lines = message(VARIANT, ["README.md", "app.py"], MainCommit("c" * 40, 0, dirty=False)).splitlines()
     assert lines[0] == "v1: change README.md, app.py"
     assert lines[1] == ""
     assert lines[-3:] == ["", f"Source-Commit: {'c' * 40}", "Variant: v1"]
@@ -110,12 +110,12 @@ def test_a_message_names_variant_source_and_what_changed() -> None:
 
 def test_a_message_says_that_the_inputs_were_not_committed() -> None:
     """The trailer of a dirty working tree is no commit's id."""
-    assert f"\nSource-Commit: {'c' * 40}-dirty\n" in message(VARIANT, None, Source("c" * 40, 0, dirty=True))
+    assert f"\nSource-Commit: {'c' * 40}-dirty\n" in message(VARIANT, None, MainCommit("c" * 40, 0, dirty=True))
 
 
 @given(changed=st.lists(st.text("abc./", min_size=1), min_size=1))
 def test_a_subject_is_short(changed: list[str]) -> None:
     """Many or long names give way to their number."""
-    subject = message(VARIANT, changed, Source("c" * 40, 0, dirty=False)).splitlines()[0]
+    subject = message(VARIANT, changed, MainCommit("c" * 40, 0, dirty=False)).splitlines()[0]
     assert len(subject) <= NAMES_IN_SUBJECT
     assert subject in (f"v1: change {', '.join(changed)}", f"v1: change {len(changed)} files")

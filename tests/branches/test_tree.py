@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.branches.inputs import read_inputs
-from scripts.branches.tree import BranchFile, Inputs, Wheel, blob_id, branch_files, start_command, tree_id
+from scripts.branches.tree import BranchFile, Inputs, VendoredWheel, blob_id, branch_files, start_command, tree_id
 from scripts.errors import WrongUse
 from scripts.matrix import Project, Variant, load
 from scripts.runtimes import Runtime
@@ -113,7 +113,7 @@ def test_a_buildpack_branch_has_neither_dockerfile_nor_heroku_yml(real: Real) ->
 def test_a_patched_branch_carries_its_wheel(real: Real) -> None:
     """The wheel lies in vendor/ as it is, and the image is built with it."""
     project, variant, inputs = real
-    wheel = Wheel("uvicorn-0.12.1+x-py3-none-any.whl", b"\0the wheel\xff")
+    wheel = VendoredWheel("uvicorn-0.12.1+x-py3-none-any.whl", b"\0the wheel\xff")
     files = branch_files(project, variant, replace(inputs, wheel=wheel))
     assert files[f"vendor/{wheel.name}"] == BranchFile(wheel.content)
     dockerfile = files["Dockerfile"].content.decode()

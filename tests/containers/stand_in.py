@@ -11,8 +11,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from scripts import pip_settings
-from scripts.pythons import find_python
+from scripts.pins import pip_settings
+from scripts.pins.pythons import find_python
 
 CONTAINERFILE = """\
 FROM scratch

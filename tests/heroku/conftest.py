@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.branches.publish import BranchChange
+from scripts.branches.generate import BranchChange
 from scripts.matrix import Variant
 from scripts.platforms.deployment import write_deployment
 from scripts.platforms.heroku.api import Api, connected

@@ -3,7 +3,7 @@
 import pytest
 
 from scripts.errors import Failure, WrongUse
-from scripts.platforms.heroku.measure import in_short, measure, read_heroku, write_heroku
+from scripts.verdicts.heroku_network import in_short, measure, read_heroku, write_heroku
 from tests.heroku.conftest import Desk
 from tests.heroku.state import Fault
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts import pip_settings
-from scripts.environments import ready_environment
 from scripts.matrix import Matrix, load
+from scripts.pins import pip_settings
+from scripts.pins.environments import ready_environment
 from scripts.pins.wheel import patched_wheel
 
 REPOSITORY = Path(__file__).parents[2]

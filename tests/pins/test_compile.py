@@ -7,9 +7,10 @@ import pytest
 
 from scripts.errors import Failure
 from scripts.matrix import load
-from scripts.pins import lockfile, plan
+from scripts.pins import jobs as plan
+from scripts.pins import lockfile
 from scripts.pins.compile import Pinned, pin
-from scripts.pins.plan import stale
+from scripts.pins.jobs import stale
 from scripts.pins.wheel import patched_wheel
 
 VARIANT = "v0.11.8"

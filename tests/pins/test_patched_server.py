@@ -144,7 +144,7 @@ def request(target: str, *headers: str) -> bytes:
 WHOLE = request("/view?next=/admin&story=0+1+2%20+http://b/x", "X-A: b")
 
 
-def cut(data: bytes, *offsets: int) -> list[bytes]:
+def split(data: bytes, *offsets: int) -> list[bytes]:
     """Return the pieces of `data` between the offsets."""
     edges = [0, *offsets, len(data)]
     return [data[start:stop] for start, stop in pairwise(edges)]
@@ -153,8 +153,8 @@ def cut(data: bytes, *offsets: int) -> list[bytes]:
 def test_the_released_server_has_the_bug(released: Server) -> None:
     """The released uvicorn drops a request whose URL comes in two segments, or is asked for another path."""
     assert ask(released, [WHOLE]) is not None
-    assert ask(released, cut(WHOLE, 12)) is None
-    misrouted = ask(released, cut(WHOLE, WHOLE.index(b"/admin")))
+    assert ask(released, split(WHOLE, 12)) is None
+    misrouted = ask(released, split(WHOLE, WHOLE.index(b"/admin")))
     assert misrouted is not None
     assert misrouted["path"] == "/admin&story=0+1+2 +http://b/x"
 
@@ -164,19 +164,19 @@ def test_every_offset_is_answered_intact(patched: Server) -> None:
     whole = ask(patched, [WHOLE])
     assert whole is not None
     assert (whole["path"], whole["query"]) == ("/view", "next=/admin&story=0+1+2%20+http://b/x")
-    assert [offset for offset in range(1, len(WHOLE)) if ask(patched, cut(WHOLE, offset)) != whole] == []
+    assert [offset for offset in range(1, len(WHOLE)) if ask(patched, split(WHOLE, offset)) != whole] == []
 
 
 def test_a_request_in_single_bytes_is_answered_intact(patched: Server) -> None:
     """The patched uvicorn puts together a URL of which each byte comes in a segment of its own."""
-    assert ask(patched, cut(WHOLE, *range(1, len(WHOLE)))) == ask(patched, [WHOLE])
+    assert ask(patched, split(WHOLE, *range(1, len(WHOLE)))) == ask(patched, [WHOLE])
 
 
 def test_a_request_that_is_as_long_as_the_forms_is_answered_intact(patched: Server) -> None:
     """A URL of 3.9 KB in segments of 1460 bytes arrives whole."""
     story = "+".join(str(number) for number in range(1000))
     data = request(f"/view?story={story}")
-    seen = ask(patched, cut(data, 1460, 2920))
+    seen = ask(patched, split(data, 1460, 2920))
     assert seen is not None
     assert seen["query"] == f"story={story}"
 
@@ -184,9 +184,9 @@ def test_a_request_that_is_as_long_as_the_forms_is_answered_intact(patched: Serv
 def test_the_next_request_on_a_connection_starts_anew(patched: Server) -> None:
     """URL and headers of a request do not run into those of the next one on the same connection."""
     with Client(patched) as client:
-        client.send(cut(request("/first?a=1", "X-First: 1"), 9))
+        client.send(split(request("/first?a=1", "X-First: 1"), 9))
         first = client.answer()
-        client.send(cut(request("/second?b=2", "X-Second: 2"), 9))
+        client.send(split(request("/second?b=2", "X-Second: 2"), 9))
         second = client.answer()
     assert first is not None
     assert second is not None
@@ -195,7 +195,7 @@ def test_the_next_request_on_a_connection_starts_anew(patched: Server) -> None:
 
 
 def test_pipelined_requests_are_answered_in_turn(patched: Server) -> None:
-    """Of requests sent without waiting, the last one's URL cut in two, each gets its own answer, in order."""
+    """Of requests sent without waiting, the last one's URL split in two, each gets its own answer, in order."""
     first, second, third = request("/1?a"), request("/2?b", "X-B: b"), request("/3?c")
     with Client(patched) as client:
         client.send([first + second + third[:6], third[6:]])
@@ -213,7 +213,7 @@ def test_a_websocket_is_opened_with_the_whole_url(patched: Server, offset: int) 
     upgrade = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13")
     data = request("/ws/room?a=1", *upgrade, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
     with Client(patched) as client:
-        client.send(cut(data, offset) if offset else [data])
+        client.send(split(data, offset) if offset else [data])
         assert client.file.readline().startswith(b"HTTP/1.1 101")
         http.client.parse_headers(client.file)
         seen = json.loads(text_frame(client.file))
@@ -233,7 +233,7 @@ def test_a_url_that_does_not_parse_is_refused_as_before(patched: Server) -> None
     """A malformed URL, whole or in pieces, closes the connection and is logged as an invalid request."""
     bad = request("http://:")
     assert ask(patched, [bad]) is None
-    assert ask(patched, cut(bad, 8)) is None
+    assert ask(patched, split(bad, 8)) is None
     assert patched.log.read_text().count("Invalid HTTP request received.") == 2
 
 

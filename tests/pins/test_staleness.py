@@ -8,7 +8,7 @@ import pytest
 from scripts.errors import Failure
 from scripts.matrix import load
 from scripts.pins import lockfile
-from scripts.pins.plan import Stale, all_jobs, stale
+from scripts.pins.jobs import Stale, all_jobs, stale
 
 VARIANT = "variants/v0.12.1/requirements.txt"
 MEND = "make pin VARIANT=v0.12.1"

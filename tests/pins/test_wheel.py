@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.environments import ready_environment
 from scripts.errors import Failure
 from scripts.matrix import Matrix, load
 from scripts.pins import lockfile, wheel
+from scripts.pins.environments import ready_environment
 from scripts.pins.wheel import Entry, patched_wheel
 
 REPOSITORY = Path(__file__).parents[2]

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import httpx
 
-from scripts.branches.publish import BranchChange
+from scripts.branches.generate import BranchChange
 from scripts.matrix import Variant
-from scripts.platforms import local
-from scripts.platforms.control import ReleaseRow
-from scripts.platforms.slug import Slug
+from scripts.platforms.local import local
+from scripts.platforms.local.control import ReleaseRow
+from scripts.platforms.local.slug import Slug
 
 FAKE_APP = Path(__file__).with_name("fake_app.py")
 

@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from scripts.errors import Failure
-from scripts.platforms.boot import BootFailed, running
-from scripts.platforms.control import CODE
-from scripts.platforms.dyno import LONGEST_LINE, hold_port, web_command
-from scripts.platforms.slug import Slug
+from scripts.platforms.local.boot import BootFailed, running
+from scripts.platforms.local.control import CODE
+from scripts.platforms.local.dyno import LONGEST_LINE, hold_port, web_command
+from scripts.platforms.local.slug import Slug
 from tests.platforms.stage import is_alive, plant_slug, processes_below, until
 
 VARIANT = "v0.12.1"
@@ -69,8 +69,8 @@ def test_a_dyno_ends_when_the_process_that_holds_it_is_killed(tmp_path: Path) ->
     program = """
 import sys
 from pathlib import Path
-from scripts.platforms.boot import running
-from scripts.platforms.slug import Slug
+from scripts.platforms.local.boot import running
+from scripts.platforms.local.slug import Slug
 with running(Slug("a" * 40, Path(sys.argv[1])), sys.argv[2], log=lambda _: None):
     print("up", flush=True)
     sys.stdin.read()

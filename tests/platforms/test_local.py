@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import Failure, WrongUse
-from scripts.platforms import local
-from scripts.platforms.control import CODE, Places, State, read_state
+from scripts.platforms.local import local
+from scripts.platforms.local.control import CODE, Places, State, read_state
 from tests.platforms.stage import Stage, is_alive, processes_below, until
 
 
@@ -195,7 +195,7 @@ def test_an_interrupted_deploy_leaves_no_dyno(stage: Stage) -> None:
 import sys
 from pathlib import Path
 from tests.platforms.stage import Stage
-from scripts.branches.publish import BranchChange
+from scripts.branches.generate import BranchChange
 from scripts.matrix import load
 stage = Stage(Path(sys.argv[1]), load(Path(sys.argv[2])).one("v0.12.1"))
 stage.deploy(BranchChange(stage.variant, "created", commit="f" * 40, tree="a" * 40))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.platforms.logs import Logs, log_file, read_lines
+from scripts.platforms.local.logs import Logs, log_file, read_lines
 
 
 def test_a_line_has_its_time_and_who_speaks(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import Failure
-from scripts.platforms.control import CODE
-from scripts.platforms.slug import build
+from scripts.platforms.local.control import CODE
+from scripts.platforms.local.slug import build
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -52,7 +52,7 @@ FILES = {
 BUILD = """
 import sys
 from pathlib import Path
-from scripts.platforms.slug import build
+from scripts.platforms.local.slug import build
 build(Path(sys.argv[1]), sys.argv[2])
 """
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from scripts.platforms import local
-from scripts.wire.submission import browser, submit
+from scripts.platforms.local import local
+from scripts.verdicts.submission import browser, submit
 from tests.branches.checkouts import Checkout, new_checkout
 from tests.platforms.stage import Stage, processes_below, until
 

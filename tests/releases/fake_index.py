@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 import pypi_simple
 import requests
 
-from scripts import pip_settings
+from scripts.pins import pip_settings
 
 JSON = "application/vnd.pypi.simple.v1+json"
 

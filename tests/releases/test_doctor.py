@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from scripts import pip_settings
 from scripts.errors import Failure, WrongUse
 from scripts.matrix import load
-from scripts.pythons import fetchable
+from scripts.pins import pip_settings
+from scripts.pins.pythons import fetchable
 from scripts.releases import doctor
 from scripts.releases.index_files import NoIndex, listing
 from scripts.releases.pinned_files import IndexFile, Wanted, judge, supported_tags

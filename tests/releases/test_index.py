@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from scripts import pip_settings
 from scripts.errors import Failure
+from scripts.pins import pip_settings
 from scripts.releases.choose import Release
 from scripts.releases.index import releases
 from tests.releases.fake_index import Answer, file, lists, send, serving

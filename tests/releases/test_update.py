@@ -17,7 +17,7 @@ from scripts.files import alone
 from scripts.matrix import load
 from scripts.releases.undo import all_or_nothing
 from scripts.runtimes import load_runtimes
-from scripts.wire.verdict import decode, same_evidence
+from scripts.verdicts.verdict import decode, same_evidence
 from tests.branches.checkouts import Checkout, new_checkout
 from tests.releases.fake_index import Answer, as_of, file, lists, serving
 from tests.whole.conftest import Clone, clone_working_tree

@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.probe.answers import Answer, Baseline, End, Outcome
+from scripts.probe.measure import Measurement, Trial
+from scripts.probe.proof import ProofName
 from scripts.report.chart import GRAVITY, LETTERS, ROWS, STYLES, legend, rows
-from scripts.wire.answers import Answer, Baseline, End, Outcome
-from scripts.wire.probe import Measurement, Trial
-from scripts.wire.proof import ProofName
 
 WHOLE = Baseline(Answer(End.COMPLETE, 200))
 
@@ -35,7 +35,7 @@ def test_the_legend_counts_what_was_met(outcomes: list[Outcome]) -> None:
     assert {outcome for outcome, _ in lines} == set(outcomes)
     counts = [outcomes.count(outcome) for outcome, _ in lines]
     assert counts == sorted(counts, reverse=True)
-    assert all(f"{outcomes.count(outcome)}  cut at" in text for outcome, text in lines)
+    assert all(f"{outcomes.count(outcome)}  split at" in text for outcome, text in lines)
 
 
 def test_every_outcome_has_a_letter_of_its_own_and_a_style() -> None:

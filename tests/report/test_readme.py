@@ -9,11 +9,12 @@ import pytest
 
 from scripts.errors import Failure
 from scripts.matrix import Matrix, Variant, load
-from scripts.platforms.verify import heads, read_verdict
+from scripts.probe.answers import Outcome
+from scripts.probe.cases import heads
 from scripts.report.picture import COLOURS, render_picture
 from scripts.report.readme import BEGIN, END, HEADINGS, render_table, replace_table
-from scripts.wire.answers import Outcome
-from scripts.wire.verdict import Verdict
+from scripts.verdicts.verdict import Verdict
+from scripts.verdicts.verdict_file import read_verdict
 
 PROJECT = Path(__file__).resolve().parents[2]
 SVG = "{http://www.w3.org/2000/svg}"

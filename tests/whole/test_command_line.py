@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.cli import VERBS
-from scripts.wire.controls import Handling, running
+from scripts.probe.controls import Handling, running
 from tests.whole.conftest import Clone
 
 
@@ -61,7 +61,7 @@ def test_every_verb_is_a_target_of_make(clone: Clone) -> None:
         (["probe", "--url", "https://127.0.0.1/"], "the probe speaks plain HTTP"),
         (["probe", "--url", "http://127.0.0.1:99999/"], "is no URL"),
         (["probe", "--url", "http://127.0.0.1:1/a b"], "cannot stand in a request head"),
-        (["probe", "--url", "http://127.0.0.1:1/", "--cuts", "1,x"], "CUTS=1,x is no list of offsets"),
+        (["probe", "--url", "http://127.0.0.1:1/", "--offsets", "1,x"], "OFFSETS=1,x is no list of offsets"),
         (["probe", "--url", "http://127.0.0.1:1/", "--segment", "0"], "SEGMENT=0 leaves the request whole"),
         (["probe", "--url", "http://127.0.0.1:1/", "--segment", "x"], "'x' is not a valid integer"),
         (["prob"], "No such command 'prob'"),
@@ -91,7 +91,7 @@ def test_the_probe_ends_with_1_for_an_affected_server(clone: Clone, server: str)
 
 
 def test_the_probe_ends_with_0_for_an_intact_server(clone: Clone) -> None:
-    """Nothing was cut so that it mattered."""
+    """Nothing was split so that it mattered."""
     with running(Handling.JOINED) as control:
         finished = clone.verb("probe", URL=f"http://127.0.0.1:{control.address[1]}/view?next=/admin", JSON="1")
     assert finished.returncode == 0
@@ -108,17 +108,17 @@ def test_the_probe_ends_with_2_where_nothing_can_be_told(clone: Clone) -> None:
 
 
 def test_the_probe_can_cut_one_request_in_several_places(clone: Clone, server: str) -> None:
-    """CUTS and SEGMENT send one request."""
-    for option in ({"CUTS": "10,12,20"}, {"SEGMENT": "7"}):
+    """OFFSETS and SEGMENT send one request."""
+    for option in ({"OFFSETS": "10,12,20"}, {"SEGMENT": "7"}):
         facts = json.loads(clone.verb("probe", URL=f"{server}/view?next=/admin", JSON="1", **option).stdout)
         assert sum(facts["outcomes"].values()) == 1
 
 
 def test_the_probe_tells_a_request_in_segments_by_its_cuts(clone: Clone, server: str) -> None:
-    """All cuts of the one request are named, and the proof that was asked for."""
-    shown = clone.verb("probe", URL=f"{server}/view", CUTS="10,30", PROOF="barrier").stdout
+    """All offsets of the one request are named, and the proof that was asked for."""
+    shown = clone.verb("probe", URL=f"{server}/view", OFFSETS="10,30", PROOF="barrier").stdout
     assert "1 request in 3 segments" in shown
-    assert "cut at 10, 30" in shown
+    assert "split at 10, 30" in shown
     assert shown.strip().endswith("[barrier]")
 
 

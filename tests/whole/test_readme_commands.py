@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.wire.controls import Handling, running
+from scripts.probe.controls import Handling, running
 from tests.whole.conftest import Clone
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.errors import WrongUse
-from scripts.verbs.shards import Shard
+from scripts.matrix import Shard
 from tests.whole.conftest import Clone
 
 VERDICT = Path("v0.12.1/verdict.json")

@@ -14,7 +14,7 @@ from typing import TypeVar
 import httpx
 import msgspec
 
-from scripts.branches.publish import BranchChange
+from scripts.branches.generate import BranchChange
 from scripts.errors import Failure
 from scripts.matrix import Variant
 from scripts.platforms.deployment import Deployment, read_deployment

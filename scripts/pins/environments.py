@@ -1,0 +1,143 @@
+"""Virtual environments that hold exactly what a requirements file pins, every file checked against its hash.
+
+uv makes them, from the user's pip configuration (`scripts.pins.pip_settings`). They are relocatable: an environment
+works wherever its folder is moved, also below a path with spaces.
+"""
+
+import hashlib
+import logging
+import os
+import re
+import shutil
+from pathlib import Path
+
+from uv import find_uv_bin
+
+from scripts.errors import Failure
+from scripts.files import alone
+from scripts.pins import pip_settings
+from scripts.pins.pythons import find_python
+from scripts.process import Completed, run
+
+log = logging.getLogger(__name__)
+
+FORMAT = 1
+"""Raise it when environments are made in another way, so that kept ones are made anew."""
+
+NO_SAY = ("UV_VENV_SEED", "UV_SYSTEM_PYTHON", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE", "UV_CONFIG_FILE")
+"""The user's settings of uv under which an environment would not hold exactly what is pinned.
+
+For the same reason uv reads no configuration file: how an index is reached is pip's configuration and UV_* variables.
+"""
+
+NO_NETWORK = re.compile(r"error sending request|dns error|tcp connect error|timed out|network was disabled")
+HASH_MISMATCH = re.compile(r"Hash mismatch for `([^`]+)`")
+NO_VERSION = re.compile(r"there is no version of ([^ ]+)|([^ ]+) was not found in the (?:package registry|cache)")
+NO_HASH = re.compile(r"must have a hash, but none were provided for: (\S+)")
+NO_BUILD = re.compile(r"Failed to (?:download and )?build `([^`]+)`")
+
+
+def ready_environment(parent: Path, python: str, lock: Path, *, find_links: Path | None = None) -> Path:
+    """Return the folder of a virtual environment of Python `python` (major.minor) that holds exactly `lock`.
+
+    `lock` is a requirements file with hashes; `find_links` is a folder of wheels that no index has. The environment is
+    kept below `parent` under a digest of the three: it is made once, whole or not at all, also where several processes
+    ask for it at once. Raises what `create` and `install` raise.
+    """
+    name = _digest(python, lock, find_links)
+    venv = parent / name
+    if _is_ready(venv):
+        return venv
+    with alone(parent / f".{name}.lock"):
+        if not _is_ready(venv):  # else another process has made it meanwhile
+            beside = parent / f".{name}.new"
+            try:
+                create(beside, python)
+                install(beside, lock, find_links=find_links)
+                shutil.rmtree(venv, ignore_errors=True)  # one whose Python was removed since
+                beside.rename(venv)
+            except BaseException:
+                shutil.rmtree(beside, ignore_errors=True)
+                raise
+    return venv
+
+
+def create(venv: Path, python: str) -> None:
+    """Make an empty relocatable environment of Python `python` at `venv`, in place of what is there.
+
+    Failure when that Python cannot be had.
+    """
+    interpreter = find_python(python)
+    shutil.rmtree(venv, ignore_errors=True)
+    flags = ("--quiet", "--relocatable", "--no-project", "--no-config")
+    run([find_uv_bin(), "venv", *flags, "--python", interpreter, venv], env=uv_environment())
+
+
+def install(venv: Path, lock: Path, *, find_links: Path | None = None) -> None:
+    """Install into `venv` what `lock` pins, refusing whatever has no hash or another one.
+
+    `find_links` is a folder of wheels to look in first. Failure says which requirement of the file stopped it.
+    """
+    log.info("install %s", _shown(lock))
+    flags = ("--require-hashes", "--no-config")
+    done = run(
+        [find_uv_bin(), "pip", "install", *flags, "--python", venv / "bin/python", "--requirements", lock],
+        env=uv_environment(find_links),
+        codes=range(256),
+    )
+    if done.code:
+        raise explained(f"{_shown(lock)} cannot be installed", done)
+
+
+def uv_environment(find_links: Path | None = None) -> dict[str, str | None]:
+    """Return the changes of this process's environment under which uv is run; `find_links` is a folder of wheels."""
+    env: dict[str, str | None] = {**pip_settings.for_uv(pip_settings.read(), os.environ), **dict.fromkeys(NO_SAY)}
+    if find_links:
+        others = env.get("UV_FIND_LINKS") or os.environ.get("UV_FIND_LINKS")
+        env["UV_FIND_LINKS"] = ",".join(filter(None, [pip_settings.as_place(find_links), others]))
+    return env
+
+
+def _digest(python: str, lock: Path, find_links: Path | None) -> str:
+    """Return the name of an environment: 16 hexadecimal digits of the SHA-256 of all that it is made of."""
+    try:
+        parts = [str(FORMAT).encode(), python.encode(), lock.read_bytes()]
+    except FileNotFoundError:
+        raise Failure(f"{_shown(lock)} is missing", do="Compile it: make pin") from None
+    for wheel in sorted(find_links.glob("*.whl")) if find_links else ():
+        parts += [wheel.name.encode(), wheel.read_bytes()]
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:16]
+
+
+def _is_ready(venv: Path) -> bool:
+    """Say whether an environment is there and its Python still is: bin/python is a link to it."""
+    return (venv / "bin/python").exists()
+
+
+def explained(what: str, done: Completed, *, mend: str = "Pin again: make pin") -> Failure:
+    """Return one line for the several in which uv said why it failed.
+
+    `what` says what failed; `mend` what to do where a requirement is at fault, not the network or a build.
+    """
+    said = " ".join(done.stderr.decode("utf-8", "replace").split())
+    log.debug("%s", said)
+    causes = [part.partition(" hint:")[0].strip() for part in said.partition("error: ")[2].split("cause:")]
+    if match := HASH_MISMATCH.search(said):
+        got = re.search(r"Computed: (\S+)", said)
+        found = f"the hash of {match[1]} does not match" + (f", the file has {got[1]}" if got else "")
+        return Failure(what, found=found, do=f"Do not use that file, unless you know why it changed. {mend}")
+    if NO_NETWORK.search(said):
+        found = f"no network, or the package index does not answer ({causes[-1]})"
+        return Failure(what, found=found, do="Try again with a network")
+    if match := NO_HASH.search(said):
+        return Failure(what, found=f"{match[1]} has no hash", do=mend)
+    if match := NO_VERSION.search(said):
+        return Failure(what, found=f"there is no {match[1] or match[2]} for this Python", do=mend)
+    if match := NO_BUILD.search(said):
+        return Failure(what, found=f"{match[1]} does not build here ({causes[-1]})")
+    return Failure(what, found=": ".join(causes) or said or f"uv ended with code {done.code}")
+
+
+def _shown(path: Path) -> str:
+    """Return the end of a path, enough to know the file by."""
+    return "/".join(path.parts[-3:])

@@ -1,0 +1,182 @@
+"""How the verbs talk to the supervisor: the places below .local/, and the messages.
+
+A client connects to the supervisor's UNIX socket, sends one request as one line of JSON, and reads one answer as one
+line of JSON. A client that shuts its side down before the answer takes its request back: a boot under way is
+cancelled, its dyno ended, and then the answer comes. `Request` and `Answer` below are all that there are.
+
+.local/supervisor.json says where the socket is; it is there, whole, as long as the supervisor serves. The socket is
+in a private folder of the system's temporary folder, because its path may have 108 bytes at most (unix(7)).
+"""
+
+import hashlib
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from scripts.errors import Failure
+
+CODE = Path(__file__).parents[2]
+"""The tooling itself: the package `scripts`."""
+
+SOCKET_FOLDER = "local-platform-"
+"""How the name of the private folder of a socket begins."""
+
+DEFAULT_PORT = 8344
+
+
+class Places:
+    """Where the local platform of a checkout keeps its state."""
+
+    def __init__(self, root: Path) -> None:
+        """`root` is the checkout; nothing needs to be there yet."""
+        self.root = root.resolve()
+        self.local = self.root / ".local"
+        self.slugs = self.local / "slugs"
+        self.logs = self.local / "logs"
+        self.state = self.local / "supervisor.json"
+        self.output = self.local / "supervisor.log"
+        self.lock = self.local / "supervisor.lock"
+        """Held by the supervisor for its life."""
+        self.turn = self.local / "supervisor.turn"
+        """Held by a client while it starts or ends the supervisor."""
+
+
+class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True):
+    """What requests and answers share: the name of the class is in the field `type`."""
+
+
+class ReleaseRow(Message, frozen=True):
+    """A release as `make ps` shows it."""
+
+    variant: str
+    state: str
+    """`starting`, `up` or `crashed`."""
+    address: str
+    branch: str
+    commit: str
+    tree: str
+    since: datetime
+    """When it got into this state, in UTC."""
+    pid: int | None
+    """The web process; None while there is none."""
+
+
+class Deploy(Message, frozen=True):
+    """Boot a slug and route its app's host to it."""
+
+    variant: str
+    app: str
+    host: str
+    slug: str
+    branch: str
+    commit: str
+    tree: str
+    segment_bytes: int | None
+    """The router's new segment size; None leaves it."""
+
+
+class Ps(Message, frozen=True):
+    """List the releases."""
+
+
+class Down(Message, frozen=True):
+    """End the router and all dynos."""
+
+
+class Deployed(Message, frozen=True):
+    """Answer to Deploy."""
+
+    row: ReleaseRow
+    fresh: bool
+    """False: this tree was up already, and nothing was done."""
+
+
+class Listed(Message, frozen=True):
+    """Answer to Ps."""
+
+    rows: tuple[ReleaseRow, ...]
+
+
+class Ending(Message, frozen=True):
+    """Answer to Down; the supervisor ends now, and frees its lock as the last thing."""
+
+
+class Refused(Message, frozen=True):
+    """Answer to any request that failed."""
+
+    message: str
+    lines: tuple[str, ...] = ()
+    """The last lines of the log of the dyno that failed."""
+
+
+class State(Message, frozen=True):
+    """supervisor.json."""
+
+    pid: int
+    socket: str
+    port: int
+    code: str
+    """Fingerprint of the code that it runs."""
+
+
+Request = Deploy | Ps | Down
+Answer = Deployed | Listed | Ending | Refused
+
+_REQUEST: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
+_ANSWER: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
+
+M = TypeVar("M")
+
+
+def encode(message: Message) -> bytes:
+    """Return a message as its line."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+def read_request(line: bytes) -> Request:
+    """Return the request on a line; Failure when it is none."""
+    return _read(_REQUEST, line)
+
+
+def read_answer(line: bytes) -> Answer:
+    """Return the answer on a line; Failure when it is none."""
+    return _read(_ANSWER, line)
+
+
+def fingerprint() -> str:
+    """Return a digest of the tooling's code, which differs when a supervisor runs an older one."""
+    digest = hashlib.sha256()
+    for path in sorted(CODE.rglob("*.py")):
+        digest.update(b"%s\0%d\0" % (bytes(path.relative_to(CODE)), path.stat().st_size))
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def read_state(places: Places) -> State | None:
+    """Return what supervisor.json says, which may be out of date; None where there is none, or a wrong one."""
+    try:
+        return msgspec.json.decode(places.state.read_bytes(), type=State)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def clear_stale(places: Places) -> None:
+    """Remove what a supervisor that was killed has left. None may be running."""
+    stale = read_state(places)
+    if stale and (folder := Path(stale.socket).parent).name.startswith(SOCKET_FOLDER):
+        with suppress(OSError):
+            Path(stale.socket).unlink(missing_ok=True)
+            folder.rmdir()
+    places.state.unlink(missing_ok=True)
+
+
+def _read(decoder: "msgspec.json.Decoder[M]", line: bytes) -> M:
+    """Decode a line that another process wrote, which may be of other code than this one."""
+    try:
+        return decoder.decode(line)
+    except msgspec.DecodeError as error:
+        found = str(error)
+    raise Failure("the local platform and this command do not understand each other", found=found, do="Run: make down")

@@ -1,0 +1,32 @@
+"""The files that people read, as they should stand: the README with its table, and the picture."""
+
+from pathlib import Path
+
+from scripts.matrix import Matrix
+from scripts.platforms.deployment import read_deployment
+from scripts.probe.cases import heads
+from scripts.report.picture import render_picture
+from scripts.report.readme import render_table, replace_table, sections
+from scripts.verdicts.heroku_network import in_short, read_heroku
+from scripts.verdicts.verdict_file import read_verdict
+
+README = Path("README.md")
+PICTURE = Path(".github/outcome-by-offset.svg")
+
+
+def rendered(matrix: Matrix) -> dict[Path, str]:
+    """Return the text of each file by its path below the root; Failure where the README has no place for the table."""
+    verdicts = {variant: verdict for variant in matrix.variants if (verdict := read_verdict(variant))}
+    in_order = {each: verdicts[each] for _, run in sections(matrix, verdicts) for each in run if each in verdicts}
+    deployments = {variant: deployment for variant in matrix.variants if (deployment := read_deployment(variant))}
+    on_heroku = {
+        variant: f"{in_short(record)}, {record.measured}"
+        for variant in matrix.variants
+        if (record := read_heroku(variant))
+    }
+    addresses = {variant: each.web_url for variant, each in deployments.items()}
+    table = render_table(matrix, verdicts, addresses, on_heroku)
+    return {
+        README: replace_table((matrix.root / README).read_text("utf-8"), table),
+        PICTURE: render_picture(in_order, heads()["misroute"]),
+    }

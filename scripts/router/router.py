@@ -1,0 +1,251 @@
+"""The router: an HTTP/1.1 reverse proxy on loopback, after Heroku's legacy router.
+
+It reads a request's head whole, writes it anew and sends it to the dyno in segments, each of them read before the next
+one leaves: so an app meets here what TCP made of long heads at Heroku (uvicorn issue 344). A failure becomes an H-code:
+an error page for the client, and a line in the app's log. Everything runs in one event loop.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+
+import h11
+
+from scripts.errors import Failure, WrongUse
+from scripts.router import pages
+from scripts.router.client_side import PIECE_BYTES, ClientConnection
+from scripts.router.codes import RequestFailed, RequestLog
+from scripts.router.dyno_side import BLIND_SECONDS, DynoConnection
+from scripts.router.heads import Stamp, check, dyno_request, forwarded_for, host_name, request_id
+from scripts.router.relay import relay
+from scripts.router.routes import DynoState, NoSuchApp, Route, RoutedDyno, RouterTimes, Routes
+from scripts.wire.receive_queue import Address, ReceiveQueue, open_receive_queue
+from scripts.wire.splitting import SEGMENT_BYTES
+
+__all__ = ["DynoState", "RoutedDyno", "Router", "RouterTimes"]
+
+log = logging.getLogger(__name__)
+
+LOOPBACK = "127.0.0.1"
+
+
+class Router:
+    """The router. Use it within one event loop; none of its methods may be called from another thread."""
+
+    def __init__(
+        self, *, segment_bytes: int = SEGMENT_BYTES, times: RouterTimes | None = None, log: Callable[[str, str], None]
+    ) -> None:
+        """Send heads in segments of `segment_bytes` (0: whole), and call `log` with an app's name and a log line.
+
+        WrongUse for a negative size.
+        """
+        if segment_bytes < 0:
+            raise WrongUse(f"a segment cannot have {segment_bytes} bytes", do="SEGMENT is 1 or more, or 0 for whole")
+        self.segment_bytes = segment_bytes
+        """May be set at any time, for the requests to come."""
+        self._times = times or RouterTimes()
+        self._log = log
+        self._routes = Routes()
+        self._server: asyncio.Server | None = None
+        self._queue: ReceiveQueue | None = None
+        self._connections: dict[asyncio.Task[None], ClientConnection] = {}
+        self._flights: dict[Address, set[asyncio.Future[None]]] = {}
+
+    def route(self, host: str, app: str, dyno: RoutedDyno) -> None:
+        """Set or replace what `host` leads to, for the requests to come and those that wait for a dyno to start.
+
+        A request that is with a dyno already stays with it.
+        """
+        self._routes.put(host, Route(app, dyno))
+
+    def unroute(self, host: str) -> None:
+        """Forget `host`; the requests that wait for its dyno find no such app."""
+        self._routes.remove(host)
+
+    async def start(self, port: int = 8344) -> None:
+        """Listen on 127.0.0.1 at `port`, or at any free one for 0; Failure when that cannot be done."""
+        self._queue = open_receive_queue()
+        try:
+            self._server = await asyncio.start_server(self._accept, LOOPBACK, port, limit=PIECE_BYTES)
+        except (OSError, OverflowError) as error:
+            await self.close()
+            found = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "there is no such port"
+            raise Failure(
+                f"the router cannot listen on port {port}", found=found, do="Choose another port: PORT=…"
+            ) from None
+        if self.segment_bytes and not self._queue:
+            log.warning("this kernel does not say what a dyno has read: segments go %g s apart", BLIND_SECONDS)
+
+    @property
+    def port(self) -> int:
+        """The port that the router listens on; 0 before it does."""
+        return int(self._server.sockets[0].getsockname()[1]) if self._server and self._server.sockets else 0
+
+    async def close(self) -> None:
+        """Stop listening and end all connections, also those with a request in flight."""
+        if self._server:
+            self._server.close()
+        while self._connections:
+            for client in self._connections.values():
+                client.abort()
+            await asyncio.wait(self._connections)
+        if self._server:
+            await self._server.wait_closed()
+        if self._queue:
+            self._queue.close()
+
+    async def drained(self, dyno: RoutedDyno, timeout: float) -> None:
+        """Return when no request is in flight on that dyno, or after `timeout` seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                while dyno.address and (flights := self._flights.get(dyno.address)):
+                    await asyncio.wait(flights)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a new connection in a task of its own."""
+        client = ClientConnection(reader, writer)
+        serving = asyncio.create_task(self._serve(client))
+        self._connections[serving] = client
+        serving.add_done_callback(self._connections.pop)
+
+    async def _serve(self, client: ClientConnection) -> None:
+        """Serve a connection until its last answer is sent or the client is gone, whichever is first."""
+        tasks = asyncio.create_task(self._requests(client)), asyncio.create_task(client.watch())
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            for result in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(result, Exception):
+                    log.error("a connection ended with a bug of the router", exc_info=result)
+            await client.close()
+
+    async def _requests(self, client: ClientConnection) -> None:
+        """Answer one request after the other."""
+        reusable = True
+        while reusable:
+            try:
+                request = await client.request(self._times.client_idle)
+            except RequestFailed as failed:
+                record = RequestLog(fwd=client.address)
+                record.fail(failed)
+                self._report("", record)
+                await self._show(client, pages.failure(failed, ""), with_body=True)
+                break
+            if request is None:
+                return
+            await self._answer(client, request)
+            reusable = client.next_cycle()
+        await client.finish()
+
+    async def _answer(self, client: ClientConnection, request: h11.Request) -> None:
+        """Answer a request, whatever happens, and log it."""
+        host = host_name(request)
+        app = self._routes.app(host)
+        record = RequestLog(
+            method=request.method.decode(),
+            path=request.target.decode(),
+            host=host,
+            request_id=request_id(request).decode("latin-1"),
+            fwd=forwarded_for(request, client.address.encode()).decode("latin-1"),
+        )
+        try:
+            page = await self._forward(client, request, record)
+        except asyncio.CancelledError:
+            if not client.is_answered:
+                record.fail(RequestFailed("H27") if client.gone else RequestFailed("H99", cause="the router has ended"))
+            raise
+        finally:
+            self._report(app, record)
+        if page:
+            await self._show(client, page, with_body=request.method != b"HEAD")
+
+    async def _forward(self, client: ClientConnection, request: h11.Request, record: RequestLog) -> pages.Page | None:
+        """Have a dyno answer the request; return the page to show where none did."""
+        try:
+            check(request)
+            await self._relay(client, request, record)
+        except NoSuchApp:
+            record.status = 404
+            return pages.no_such_app(self._routes.hosts, self.port)
+        except RequestFailed as error:
+            failed = error
+        except Exception:
+            log.exception("a request met a bug of the router")
+            failed = RequestFailed("H99")
+        else:
+            return None
+        record.fail(failed)
+        return pages.failure(failed, record.request_id)
+
+    async def _relay(self, client: ClientConnection, request: h11.Request, record: RequestLog) -> None:
+        """Find the dyno, connect to it, and carry request and answer; note in `record` how far it came."""
+        came, epoch = time.monotonic(), time.time()
+        dyno, address = await self._routes.dyno(record.host, self._times.boot_queue)
+        with self._in_flight(address):
+            record.dyno = dyno.name
+            found = time.monotonic()
+            try:
+                connection = await DynoConnection.open(address, self._times.connect, self._queue)
+            finally:
+                record.connect = _milliseconds_since(found)
+            begun = time.monotonic()
+            try:
+                stamp = Stamp(
+                    request_id=record.request_id.encode("latin-1"),
+                    client=client.address.encode(),
+                    port=self.port,
+                    start=round(epoch * 1000),
+                    connect=record.connect,
+                    route=_milliseconds_since(came),
+                )
+                await relay(
+                    client,
+                    connection,
+                    dyno_request(request, stamp),
+                    record,
+                    segment_bytes=self.segment_bytes,
+                    times=self._times,
+                )
+            finally:
+                record.service = _milliseconds_since(begun)
+                record.received = connection.received
+                connection.close()
+
+    @contextlib.contextmanager
+    def _in_flight(self, address: Address) -> Iterator[None]:
+        """Count a request as in flight on the dyno at `address`."""
+        flight = asyncio.get_running_loop().create_future()
+        flights = self._flights.setdefault(address, set())
+        flights.add(flight)
+        try:
+            yield
+        finally:
+            flights.discard(flight)
+            if not flights:
+                del self._flights[address]
+            flight.set_result(None)
+
+    async def _show(self, client: ClientConnection, page: pages.Page, *, with_body: bool) -> None:
+        """Send a page of the router's own; where an answer has begun, break it off instead."""
+        if client.can_be_answered and page.status != 499:
+            with contextlib.suppress(RequestFailed):
+                await client.send_page(page, with_body=with_body)
+        else:
+            client.abort()
+
+    def _report(self, app: str, record: RequestLog) -> None:
+        """Log a request with its app; what no app is concerned with goes to the router's own log."""
+        if app:
+            self._log(app, record.line())
+        else:
+            log.info("%s", record.line())
+
+
+def _milliseconds_since(moment: float) -> int:
+    """Return the whole milliseconds since a moment of the monotonic clock."""
+    return round((time.monotonic() - moment) * 1000)

@@ -1,0 +1,1 @@
+"""A variant's verdict: measured, judged, written, read, and gathered from elsewhere."""

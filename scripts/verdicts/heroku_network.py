@@ -1,0 +1,197 @@
+"""What Heroku's own network shows of the issue today: the form of a deployed app, submitted a few times.
+
+variants/<name>/heroku.json has the outcome. It is no verdict: Heroku may send a request on whole, and then no server
+shows the bug.
+"""
+
+import logging
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Literal
+
+import httpx
+import msgspec
+
+from scripts.errors import Failure, WrongUse
+from scripts.files import write_whole
+from scripts.matrix import Variant
+from scripts.platforms.deployment import Deployment, read_deployment
+from scripts.platforms.heroku import apps
+from scripts.platforms.heroku.api import Api
+from scripts.platforms.heroku.limits import Deadline
+from scripts.platforms.heroku.page import differs, facts
+from scripts.verdicts.submission import LIMIT_SECONDS, submit
+
+log = logging.getLogger(__name__)
+
+HEROKU_FILE = "heroku.json"
+
+SUBMISSIONS = 5
+"""How often the form is submitted; the original asks for 3 to 5 times."""
+
+LOG_LINES = 1500
+"""As many as Heroku keeps."""
+
+END_OF_STORY = "998 999"
+"""What the page of the submitted story holds, and no other page."""
+
+ERROR_STATUSES = frozenset({502, 503})
+
+CODES_OF_ISSUE = frozenset({"H13", "H18"})
+"""The connection was closed without an answer, or in the middle of one."""
+
+ROUTER_LINE = re.compile(r"heroku\[router\]: .*\bcode=(H\d\d)\b.*\brequest_id=(\S+)")
+
+LOG_PAUSE = 2.0
+"""Seconds between two looks into the log, which is a few behind."""
+
+
+class HerokuRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What became of the submissions."""
+
+    format: Literal[1] = 1
+    shows_issue: bool
+    """Whether a submission failed as the issue makes it fail."""
+    submissions: int
+    failed: int
+    codes: dict[str, int] | None
+    """How often the router logged each H-code for them; None where the log could not be had."""
+    app: str
+    web_url: str
+    release: str
+    tree: str
+    measured: str
+    """Day of the measurement (UTC, ISO 8601)."""
+
+
+def read_heroku(variant: Variant) -> HerokuRecord | None:
+    """Return what Heroku showed of a variant, or None where it was never measured; WrongUse for a broken file."""
+    try:
+        return msgspec.json.decode((variant.folder / HEROKU_FILE).read_bytes(), type=HerokuRecord)
+    except FileNotFoundError:
+        return None
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        do = f"Measure again: make verify TO=heroku VARIANT={variant.name}"
+        raise WrongUse(f"variants/{variant.name}/{HEROKU_FILE} is wrong", found=str(error), do=do) from None
+
+
+def same_evidence(one: HerokuRecord, other: HerokuRecord) -> bool:
+    """Say whether two records differ in the day alone."""
+    return msgspec.structs.replace(one, measured="") == msgspec.structs.replace(other, measured="")
+
+
+def write_heroku(variant: Variant, record: HerokuRecord) -> bool:
+    """Write a variant's record where its evidence changed; return whether it did."""
+    try:
+        committed = read_heroku(variant)
+    except WrongUse:
+        committed = None
+    if committed and same_evidence(committed, record):
+        return False
+    text = msgspec.json.format(msgspec.json.encode(record), indent=2)
+    return write_whole(variant.folder / HEROKU_FILE, text + b"\n")
+
+
+def in_short(record: HerokuRecord) -> str:
+    """Return the outcome as a line: `Yes: 5 of 5 submissions failed (H13)`."""
+    answer = "Yes" if record.shows_issue else "No"
+    codes = f" ({', '.join(sorted(record.codes))})" if record.codes else ""
+    return f"{answer}: {record.failed} of {record.submissions} submissions failed{codes}"
+
+
+def measure(api: Api, variant: Variant) -> HerokuRecord:
+    """Submit the form of a variant's deployed app and return what became of it.
+
+    WrongUse where the variant is not deployed; Failure where the app does not run what was deployed, or where an
+    answer is neither the story nor the error page that the issue makes Heroku show.
+    """
+    known = read_deployment(variant)
+    deploy_it = f"Deploy it: make deploy VARIANT={variant.name} TO=heroku"
+    if known is None:
+        raise WrongUse(f"{variant.name} is not deployed", do=deploy_it)
+    _check_release(api, variant, known, deploy_it)
+    ids, failed = _submit(api, variant, known)
+    codes = _codes(api, known.app, ids, failed)
+    if failed and codes and not codes.keys() & CODES_OF_ISSUE:
+        found = ", ".join(codes)
+        raise Failure(f"{variant.name}: the submissions failed, but not as the issue makes them", found=found)
+    return HerokuRecord(
+        shows_issue=failed > 0,
+        submissions=SUBMISSIONS,
+        failed=failed,
+        codes=codes,
+        app=known.app,
+        web_url=known.web_url,
+        release=known.release,
+        tree=known.tree,
+        measured=datetime.now(UTC).date().isoformat(),
+    )
+
+
+def _check_release(api: Api, variant: Variant, known: Deployment, deploy_it: str) -> None:
+    """Refuse to measure what is not what was deployed."""
+    newest = next((each for each in apps.releases(api, apps.app_name(variant)) if each.status == "succeeded"), None)
+    if newest is None or newest.label != known.release:
+        found = f"it runs {newest.label if newest else 'nothing'}, not {known.release}"
+        raise Failure(f"{known.app} was changed since it was deployed", found=found, do=deploy_it)
+    try:
+        with _page(known) as client:
+            found = differs(facts(client, known.web_url), variant)
+    except (httpx.RequestError, httpx.InvalidURL, msgspec.DecodeError, Failure) as error:
+        found = str(error)
+    if found:
+        raise Failure(f"{known.web_url} does not answer as {variant.name}", found=api.hide(found), do=deploy_it)
+
+
+def _submit(api: Api, variant: Variant, known: Deployment) -> tuple[list[str], int]:
+    """Submit the form SUBMISSIONS times; return the request ids and how many got an error page."""
+    ids = []
+    failed = 0
+    with _page(known) as client:
+        for _ in range(SUBMISSIONS):
+            # Heroku's router logs the id that a client gives.
+            ids.append(str(uuid.uuid4()))
+            client.headers["X-Request-ID"] = ids[-1]
+            try:
+                answer = submit(client)
+            except httpx.RequestError as error:
+                found = api.hide(f"{type(error).__name__}: {error}")
+                raise Failure(f"{variant.name}: {known.web_url} cannot be reached", found=found) from None
+            if answer.status_code in ERROR_STATUSES:
+                failed += 1
+            elif answer.status_code != httpx.codes.OK or END_OF_STORY not in answer.text:
+                found = f"status {answer.status_code}"
+                raise Failure(f"{variant.name}: the form got neither its story nor an error page", found=found)
+    return ids, failed
+
+
+@contextmanager
+def _page(known: Deployment) -> Iterator[httpx.Client]:
+    """Yield a client for the app, with a connection for each request, as `scripts.verdicts.submission` has it."""
+    limits = httpx.Limits(max_keepalive_connections=0)
+    try:
+        client = httpx.Client(base_url=known.web_url, timeout=LIMIT_SECONDS, limits=limits)
+    except httpx.InvalidURL as error:
+        raise Failure(f"{known.web_url!r} is no address", found=str(error)) from None
+    with client:
+        yield client
+
+
+def _codes(api: Api, name: str, ids: list[str], failed: int) -> dict[str, int] | None:
+    """Return the H-codes that the router logged for requests; wait for as many as failed. None: there is no log."""
+    deadline = Deadline(api.limits, api.limits.log)
+    while True:
+        codes: dict[str, int] = {}
+        try:
+            for line in apps.log_lines(api, name, last=LOG_LINES):
+                logged = ROUTER_LINE.search(line)
+                if logged and logged[2] in ids:
+                    codes[logged[1]] = codes.get(logged[1], 0) + 1
+        except Failure as failure:
+            log.warning("the H-codes are not known: %s", failure.message)
+            return None
+        if sum(codes.values()) >= failed or not deadline.pause(min(LOG_PAUSE, api.limits.poll)):
+            return dict(sorted(codes.items()))

@@ -1,0 +1,189 @@
+"""The verdict: the measured answer to "Has issue?" with its evidence, as variants/<name>/verdict.json holds it. Pure.
+
+A verdict is made from measurements alone. It is rewritten only when its evidence changes: `same_evidence` leaves out
+what may differ between two measurements of one truth (the day, the proof's kind, the patch level of Python).
+"""
+
+import re
+from typing import Literal
+
+import msgspec
+
+from scripts.errors import Failure, WrongUse
+from scripts.probe.answers import Outcome
+from scripts.probe.measure import Measurement
+from scripts.wire.splitting import Range
+
+PAIR = re.compile(r"\[\s+(\d+),\s+(\d+)\s+\]")
+
+
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of the verdict; unknown keys are refused."""
+
+
+class RequestEvidence(Record, frozen=True):
+    """What became of one request, split once at every offset of its head."""
+
+    head_bytes: int
+    outcomes: dict[Outcome, int]
+    offsets: dict[Outcome, list[Range]]
+
+    def __post_init__(self) -> None:
+        """Refuse evidence that leaves out an outcome; msgspec names the place in the file."""
+        if not self.outcomes.keys() == self.offsets.keys() == set(Outcome):
+            raise ValueError(f"each of {', '.join(Outcome)} must have a count and its offsets")
+
+    @property
+    def splits(self) -> int:
+        """How many offsets were tried."""
+        return sum(self.outcomes.values())
+
+    @property
+    def intact(self) -> bool:
+        """Whether every offset was intact."""
+        return self.outcomes[Outcome.INTACT] == self.splits
+
+
+class Requests(Record, frozen=True):
+    """The two requests that a verdict is measured on."""
+
+    form: RequestEvidence
+    """The form's redirect, of about 3.9 KB."""
+    misroute: RequestEvidence
+    """A short one with a second path in its query."""
+
+
+class RouterEvidence(Record, frozen=True):
+    """The original's own story: the form, submitted through the router."""
+
+    submissions: int
+    failed: int
+    segment_bytes: int
+
+
+class Server(Record, frozen=True):
+    """What really answered, in its own words (the app's /about.json)."""
+
+    uvicorn: str
+    http: str
+    http_version: str
+    python: str
+    event_loop: str
+    quart: str
+
+
+class Verdict(Record, frozen=True, kw_only=True):
+    """The measured answer to "Has issue?"."""
+
+    format: Literal[1] = 1
+    has_issue: bool
+    requests: Requests
+    router: RouterEvidence
+    server: Server
+    proof: str
+    """What makes sure that segments arrived apart: receive-queue, barrier or gap."""
+    tree: str
+    """Id of the branch's tree that was measured."""
+    measured: str
+    """Day of the measurement (UTC, ISO 8601)."""
+
+
+def request_evidence(measurement: Measurement) -> RequestEvidence:
+    """Return what a measurement of every offset says."""
+    return RequestEvidence(len(measurement.head), measurement.counts, measurement.offsets)
+
+
+def judge(
+    form: Measurement,
+    misroute: Measurement,
+    router: RouterEvidence,
+    server: Server,
+    *,
+    tree: str,
+    measured: str,
+) -> Verdict:
+    """Return the verdict on a release: it has the issue when any split request got less than the whole one's answer.
+
+    Failure where the probe and the router contradict each other, for then one of them is wrong.
+    """
+    for name, measurement in (("form", form), ("misroute", misroute)):
+        if not measurement.tells_urls_apart:
+            raise Failure("no verdict", found=f"the {name} request gets the answer that any other URL gets")
+    if form.intact == bool(router.failed):
+        raise Failure(
+            "no verdict: the probe and the router contradict each other",
+            found=f"{form.counts[Outcome.INTACT]} of {len(form.trials)} splits intact, "
+            f"{router.failed} of {router.submissions} submissions failed",
+        )
+    return Verdict(
+        has_issue=not (form.intact and misroute.intact),
+        requests=Requests(request_evidence(form), request_evidence(misroute)),
+        router=router,
+        server=server,
+        proof=form.proof,
+        tree=tree,
+        measured=measured,
+    )
+
+
+def same_evidence(one: Verdict, other: Verdict) -> bool:
+    """Say whether two verdicts stand on the same evidence."""
+    return _lasting(one) == _lasting(other)
+
+
+def differences(committed: Verdict, measured: Verdict) -> list[str]:
+    """Return what differs between two verdicts' evidence, a line each: the place, the old value, the new one."""
+    old, new = (_flat(msgspec.to_builtins(_lasting(each))) for each in (committed, measured))
+    return [
+        f"{key}: {old.get(key, 'nothing')} → {new.get(key, 'nothing')}"
+        for key in sorted(old.keys() | new.keys())
+        if old.get(key) != new.get(key)
+    ]
+
+
+def evidence_in_short(verdict: Verdict) -> str:
+    """Return the answer and its evidence for the table: `Yes: 3,901 of 3,926 splits dropped, 8 of 73 misrouted`."""
+    if not verdict.has_issue:
+        splits = verdict.requests.form.splits + verdict.requests.misroute.splits
+        return f"No: all {splits:,} splits intact"
+    parts: list[str] = []
+    for evidence, outcomes in (
+        (verdict.requests.form, tuple(Outcome)),
+        (verdict.requests.misroute, (Outcome.MISROUTED,)),
+    ):
+        for outcome in outcomes:
+            count = evidence.outcomes[outcome]
+            if count and outcome is not Outcome.INTACT:
+                unit = "" if parts else "splits "
+                parts.append(f"{count:,} of {evidence.splits:,} {unit}{outcome}")
+    return f"Yes: {', '.join(parts)}"
+
+
+def encode(verdict: Verdict) -> str:
+    """Return the text of verdict.json; each range stands on one line."""
+    text = msgspec.json.format(msgspec.json.encode(verdict), indent=2).decode()
+    return PAIR.sub(r"[\1, \2]", text) + "\n"
+
+
+def decode(text: bytes, where: str) -> Verdict:
+    """Read a verdict.json; WrongUse says what is wrong `where`."""
+    try:
+        return msgspec.json.decode(text, type=Verdict)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise WrongUse(f"{where} is wrong", found=str(error), do="Measure again: make verify") from None
+
+
+def _lasting(verdict: Verdict) -> Verdict:
+    """Return the verdict without what may differ between two measurements of one truth."""
+    server = msgspec.structs.replace(verdict.server, python=".".join(verdict.server.python.split(".")[:2]))
+    return msgspec.structs.replace(verdict, server=server, proof="", measured="")
+
+
+def _flat(value: object, prefix: str = "") -> dict[str, object]:
+    """Return nested mappings as one, with dotted keys."""
+    if not isinstance(value, dict):
+        return {prefix: value}
+    flat: dict[str, object] = {}
+    for key, inner in value.items():
+        flat |= _flat(inner, f"{prefix}.{key}" if prefix else str(key))
+    return flat

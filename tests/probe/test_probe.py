@@ -1,0 +1,169 @@
+"""The probe against servers that misbehave in every way it must tell apart."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+
+from scripts.errors import Failure
+from scripts.probe.answers import End, Outcome
+from scripts.probe.exchange import Times
+from scripts.probe.measure import Measurement, measure
+from scripts.probe.proof import choose
+from scripts.wire.receive_queue import Address
+from scripts.wire.splitting import every_offset, request_head
+
+HEAD = request_head("/view?next=/admin", "x")
+SHORT = Times(connect=1, read=1, answer=0.3)
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s"
+Reply = Callable[[list[bytes]], bytes | None]
+"""Makes the answer from the reads that a head came in; None = keep silent."""
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Reply], Address]]:
+    """Start servers that answer each head by what their test says; a head is whole when it ends in an empty line."""
+    listeners: list[socket.socket] = []
+    threads: list[threading.Thread] = []
+
+    def handle(connection: socket.socket, reply: Reply) -> None:
+        reads: list[bytes] = []
+        with closing(connection):
+            while data := connection.recv(65536):
+                reads.append(data)
+                if b"".join(reads).endswith(b"\r\n\r\n"):
+                    answer = reply(reads)
+                    if answer is None:
+                        continue
+                    connection.sendall(answer)
+                    if not answer.startswith(b"HTTP/1.1 200"):
+                        return
+                    reads = []
+
+    def accept(listener: socket.socket, reply: Reply) -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=handle, args=(connection, reply))
+            threads.append(thread)
+            thread.start()
+
+    def start(reply: Reply) -> Address:
+        listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        listeners.append(listener)
+        thread = threading.Thread(target=accept, args=(listener, reply))
+        threads.append(thread)
+        thread.start()
+        address: Address = listener.getsockname()[:2]
+        return address
+
+    yield start
+    for listener in listeners:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+    for thread in threads:
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def echo(reads: list[bytes]) -> bytes:
+    """Answer with the URL."""
+    url = b"".join(reads).split(b" ")[1]
+    return OK % (len(url), url)
+
+
+def probe(server: Address, *plans: tuple[int, ...], head: bytes = HEAD, proof: str = "") -> Measurement:
+    """Measure a server with short time limits."""
+    with choose(server, head, SHORT, gap=None, wanted=proof) as way:
+        return measure(server, head, plans or [(offset,) for offset in every_offset(head)], way, times=SHORT)
+
+
+@pytest.mark.parametrize("proof", ["receive-queue", "barrier", "gap"])
+def test_a_server_that_joins_is_intact_at_every_offset(serve: Callable[[Reply], Address], proof: str) -> None:
+    """Each proof finds a good server intact, and says that it was the one."""
+    measurement = probe(serve(echo), proof=proof)
+    assert measurement.intact
+    assert measurement.proof == proof
+    assert sum(measurement.counts.values()) == len(HEAD) - 1
+
+
+@pytest.mark.parametrize("plan", [(1, 2, 3), (5, 20), tuple(every_offset(HEAD))], ids=["three", "two", "each byte"])
+def test_a_request_with_several_cuts_arrives_in_as_many_reads(
+    serve: Callable[[Reply], Address], plan: tuple[int, ...]
+) -> None:
+    """The server reads every segment by itself, down to single bytes."""
+    seen: list[int] = []
+
+    def count(reads: list[bytes]) -> bytes:
+        seen.append(len(reads))
+        return echo(reads)
+
+    assert probe(serve(count), plan).intact
+    assert len(plan) + 1 in seen
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "end"),
+    [
+        (b"", Outcome.DROPPED, End.CLOSED),
+        (b"HTTP/1.1 2", Outcome.DROPPED, End.CLOSED),
+        (b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", Outcome.REJECTED, End.COMPLETE),
+        (OK % (6, b"/admin"), Outcome.MISROUTED, End.COMPLETE),
+        (b"nonsense\r\n\r\n", Outcome.DROPPED, End.GARBLED),
+        (None, Outcome.HUNG, End.TIMED_OUT),
+    ],
+    ids=["closed", "broken off", "rejected", "misrouted", "garbled", "hung"],
+)
+def test_what_a_split_request_gets_is_told_apart(
+    serve: Callable[[Reply], Address], answer: bytes | None, outcome: Outcome, end: End
+) -> None:
+    """Each way to fail a request that came in two reads has its outcome, and how it ended is kept."""
+
+    def reply(reads: list[bytes]) -> bytes | None:
+        return echo(reads) if len(reads) == 1 else answer
+
+    measurement = probe(serve(reply), (10,), (20,))
+    assert measurement.counts[outcome] == 2
+    assert measurement.ends == {end: 2}
+    assert measurement.offsets[outcome] == [(10, 10), (20, 20)]
+
+
+def test_a_refused_connection_is_no_outcome() -> None:
+    """Where nothing listens there is nothing to judge."""
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        address: Address = gone.getsockname()[:2]
+    with pytest.raises(Failure, match=r"no connection to 127.0.0.1 port \d+: Connection refused"):
+        probe(address)
+
+
+def test_a_server_that_does_not_read_is_no_outcome() -> None:
+    """A listener that never accepts answers not even the whole request."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        pytest.raises(Failure, match="no baseline: the whole request got no complete answer: timed out"),
+    ):
+        probe(silent.getsockname()[:2])
+
+
+def test_a_server_that_answers_otherwise_each_time_gives_no_baseline(serve: Callable[[Reply], Address]) -> None:
+    """Where whole requests get different answers, nothing can be told."""
+    counter = iter(range(1000))
+    with pytest.raises(Failure, match="the same whole request got different answers"):
+        probe(serve(lambda _: OK % (4, b"%04d" % next(counter))), proof="receive-queue")
+
+
+def test_a_server_that_answers_all_urls_alike_cannot_show_a_misroute(serve: Callable[[Reply], Address]) -> None:
+    """The measurement says that misrouting would look intact there."""
+    assert not probe(serve(lambda _: OK % (2, b"ok")), (10,)).tells_urls_apart
+    assert probe(serve(echo), (10,)).tells_urls_apart
+
+
+def test_the_barrier_needs_connections_that_stay_open(serve: Callable[[Reply], Address]) -> None:
+    """A server that closes after each answer cannot be warmed, and the error names the way out."""
+    closing_answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    with pytest.raises(Failure, match=r"barrier cannot be used.*GAP="):
+        probe(serve(lambda _: closing_answer), proof="barrier")

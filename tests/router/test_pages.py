@@ -1,0 +1,97 @@
+"""The router's own pages."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from scripts.router.codes import CODES, RequestFailed
+from scripts.router.pages import Page, failure, no_such_app
+
+EVIL = "<script>alert(1)</script>\"'&"
+
+
+class Elements(HTMLParser):
+    """Collects what a page is made of."""
+
+    def __init__(self, page: Page) -> None:
+        """Read a rendered page."""
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: dict[str, list[str]] = {}
+        self.text = ""
+        self.title = ""
+        self.feed(page.html().decode())
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element and its attributes."""
+        self.tags.append(tag)
+        for name, value in attrs:
+            self.attributes.setdefault(name, []).append(value or "")
+
+    def handle_data(self, data: str) -> None:
+        """Note text."""
+        if self.tags[-1:] == ["title"] and not self.title:
+            self.title = data
+        self.text += data
+
+
+@pytest.mark.parametrize("name", [code.name for code in CODES.values() if code.status != 499])
+def test_a_failure_says_its_code_its_sentence_and_its_status(name: str) -> None:
+    """Each code's page says which it was, in Heroku's words and in a sentence, and the status."""
+    code = CODES[name]
+    text = Elements(failure(RequestFailed(name), "request-1")).text
+    assert name in text
+    assert code.desc in text
+    assert code.sentence in text
+    assert str(code.status) in text
+    assert "request-1" in text
+
+
+def test_a_failing_app_is_titled_application_error() -> None:
+    """The page has Heroku's title."""
+    assert Elements(failure(RequestFailed("H13"), "")).title == "Application error"
+
+
+def test_a_refused_request_is_not_called_the_apps_error() -> None:
+    """The client's fault has another title, and its cause."""
+    elements = Elements(failure(RequestFailed("H26", cause="there is no Host"), ""))
+    assert elements.title == "Bad request"
+    assert "there is no Host" in elements.text
+
+
+@pytest.mark.parametrize(
+    "page",
+    [failure(RequestFailed("H26", cause=EVIL), EVIL), no_such_app([EVIL], 8344)],
+    ids=["failure", "no such app"],
+)
+def test_what_a_page_holds_stays_text(page: Page) -> None:
+    """Nothing that a page is given becomes an element or an attribute of its own."""
+    elements = Elements(page)
+    assert "script" not in elements.tags
+    assert EVIL in elements.text
+    assert not [name for name in elements.attributes if name.startswith("on")]
+
+
+@pytest.mark.parametrize(
+    "page", [failure(RequestFailed("H13"), "x"), no_such_app(["a.localhost"], 8344)], ids=["H13", "404"]
+)
+def test_a_page_loads_nothing(page: Page) -> None:
+    """A page works without a network: no address in it but the links to the apps."""
+    elements = Elements(page)
+    assert not {"script", "link", "img", "iframe"} & set(elements.tags)
+    assert "src" not in elements.attributes
+    assert not re.search(rb"url\(|@import", page.html())
+    assert set(elements.attributes.get("href", [])) == set(page.links)
+
+
+def test_the_known_apps_are_links() -> None:
+    """A page for an unknown host leads to the apps that there are, each by its address."""
+    elements = Elements(no_such_app(["b.localhost", "a.localhost"], 8344))
+    assert elements.attributes["href"] == ["http://a.localhost:8344/", "http://b.localhost:8344/"]
+
+
+def test_without_an_app_the_page_says_how_to_start_one() -> None:
+    """There is no empty list: the page names the command."""
+    assert "make deploy" in Elements(no_such_app([], 8344)).text
