@@ -1,24 +1,34 @@
-"""The errors that a user meets. `scripts.cli` turns them into one line and an exit code; nothing else prints them."""
+"""The errors that a user meets. They hold fields; `scripts.cli` shows them and ends with their exit code."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 
 class Failure(Exception):
-    """A run that failed.
-
-    `what` says what happened, `found` what was met, `do` what mends it. The message is one line.
-    """
+    """A run that failed."""
 
     exit_code = 1
 
-    lines: tuple[str, ...] = ()
-    """What to show above the message: the last lines that whatever failed has printed."""
+    def __init__(
+        self, what: str, *, found: str = "", do: str = "", lines: Sequence[str] = (), exit_code: int | None = None
+    ) -> None:
+        """Hold what happened, what was found, what mends it, and what a tool had printed last.
 
-    def __init__(self, what: str, *, found: str = "", do: str = "") -> None:
-        """Compose the one line; line breaks inside the parts become spaces."""
-        sentence = f"{what}: {found}" if found else what
-        self.message = " ".join((f"{sentence}. {do}" if do else sentence).split())
+        `exit_code` is the one that the process ends with, where it is not the class's own.
+        """
+        self.what = what
+        self.found = found
+        self.do = do
+        self.lines = tuple(lines)
+        if exit_code is not None:
+            self.exit_code = exit_code
         super().__init__(self.message)
+
+    @property
+    def message(self) -> str:
+        """The error as one line: line breaks inside the fields become spaces."""
+        sentence = f"{self.what}: {self.found}" if self.found else self.what
+        return " ".join((f"{sentence}. {self.do}" if self.do else sentence).split())
 
 
 class WrongUse(Failure):

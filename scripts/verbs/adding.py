@@ -50,6 +50,5 @@ def _naming(addition: Addition) -> Iterator[None]:
     try:
         yield
     except Failure as failure:
-        named = Failure(f"{addition.release.name} is not added, all is as it was", found=failure.message)
-        named.lines, named.exit_code = failure.lines, failure.exit_code
-        raise named from failure
+        what = f"{addition.release.name} is not added, all is as it was"
+        raise Failure(what, found=failure.message, lines=failure.lines, exit_code=failure.exit_code) from failure

@@ -29,8 +29,7 @@ class BootFailed(Failure):
 
     def __init__(self, variant: str, found: str, dyno: Dyno, *, timed_out: bool = False) -> None:
         """Compose the one line from why the dyno of `variant` is not up."""
-        super().__init__(f"{variant} did not boot", found=found)
-        self.lines = dyno.last_lines
+        super().__init__(f"{variant} did not boot", found=found, lines=dyno.last_lines)
         self.timed_out = timed_out
 
 

@@ -51,8 +51,7 @@ class DeployFailed(Failure):
 
     def __init__(self, message: str, lines: tuple[str, ...]) -> None:
         """Keep the supervisor's line, and the dyno's."""
-        super().__init__(message)
-        self.lines = lines
+        super().__init__(message, lines=lines)
 
 
 class _Gone(Exception):

@@ -3,10 +3,10 @@
     python -m scripts.platforms.local.supervisor ROOT --port N --segment-bytes N
 
 starts it and returns once it serves (exit code 0), or says in one line on standard error why it cannot (exit code 1).
-It is detached from the terminal; what goes wrong later is in .local/supervisor.log. `scripts.platforms.local.control` has
-its protocol. It ends when it is asked to (`make down`, SIGTERM), and by itself when it holds no release and nobody is
-connected, so that a first deploy that fails leaves nothing running. The kernel's lock on .local/supervisor.lock, held
-for life, makes it the only one.
+It is detached from the terminal; what goes wrong later is in .local/supervisor.log. `control.py` has its protocol. It
+ends when it is asked to (`make down`, SIGTERM), and by itself when it holds no deployment and nobody is connected, so
+that a first deploy that fails leaves nothing running. The kernel's lock on .local/supervisor.lock, held for life, makes
+it the only one.
 """
 
 import argparse
