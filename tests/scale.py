@@ -23,7 +23,7 @@ from scripts.matrix import Matrix, load
 from scripts.pins import jobs as plan
 from scripts.pins import lockfile
 from scripts.report.rendered import rendered
-from scripts.verbs.check import findings
+from scripts.report.staleness import findings
 from scripts.verdicts.verdict import encode
 from scripts.verdicts.verdict_file import VERDICT_FILE, read_verdict
 from tests.branches.checkouts import PROJECT, Checkout

@@ -3,8 +3,7 @@
 What is written is not undone here: `scripts.releases.undo` does that for whoever calls.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +17,9 @@ from scripts.releases.choose import Release, choose, news
 from scripts.releases.index import releases
 from scripts.releases.template import NewVariant, moved, new_variant
 from scripts.runtimes import Runtime
-from scripts.verdicts import measure_variant
+from scripts.verdicts.measure_variant import Watch, measure_variants
 from scripts.verdicts.verdict import Verdict
 from scripts.verdicts.verdict_file import read_verdict, write_verdict
-
-Watch = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
-"""Shows the progress of something with a name and a number of steps."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +94,7 @@ def add(root: Path, addition: Addition, watch: Watch) -> Added:
     variant = matrix.one(addition.variant.name)
     pinned = list(pin(matrix, [variant], everything=False))
     (change,) = regenerate(matrix, [variant])
-    with watch("controls", measure_variant.trials_of_controls()) as progress:
-        measure_variant.check_instrument(progress)
-    with watch(variant.name, measure_variant.trials_of_variant()) as progress:
-        verdict = measure_variant.measure_variant(root, variant, change, progress)
+    ((_, verdict),) = measure_variants(root, [change], watch)
     write_verdict(variant, verdict)
     return Added(matrix, variant, pinned, change, verdict, _news(matrix, variant))
 

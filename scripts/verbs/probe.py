@@ -1,7 +1,5 @@
 """`probe`: measure a server of the user's own."""
 
-from urllib.parse import urlsplit
-
 import click
 from rich.text import Text
 
@@ -10,10 +8,10 @@ from scripts.errors import Failure, WrongUse
 from scripts.probe.exchange import Times
 from scripts.probe.measure import Measurement, measure
 from scripts.probe.proof import ProofName, choose
+from scripts.probe.target import parse_url, plans
 from scripts.report.chart import LETTERS, STYLES, legend, rows
 from scripts.verbs import options
-from scripts.wire.receive_queue import Address
-from scripts.wire.splitting import every_offset, request_head, segment_offsets
+from scripts.wire.splitting import request_head
 
 
 @click.command("probe")
@@ -50,16 +48,16 @@ def command(
     as_json: bool,
 ) -> None:
     """Probe a server: exit code 0 = intact, 1 = affected, 2 = could not tell."""
-    address, authority, target = _parse(url)
+    address, authority, target = parse_url(url)
     try:
         head = request_head(target, host or authority)
-        plans = _plans(head, offsets, segment)
+        splits = plans(head, offsets, segment)
         times = Times(answer=timeout)
         with (
-            screen.progress(url, len(plans)) as advance,
+            screen.progress(url, len(splits)) as advance,
             choose(address, head, times, gap=gap, wanted=proof or "") as way,
         ):
-            measurement = measure(address, head, plans, way, times=times, progress=advance)
+            measurement = measure(address, head, splits, way, times=times, progress=advance)
     except ValueError as error:
         raise WrongUse("this request cannot be made", found=str(error)) from None
     except Failure as failure:
@@ -70,44 +68,6 @@ def command(
     else:
         _show(url, measurement)
     context.exit(0 if measurement.intact else 1)
-
-
-def _parse(url: str) -> tuple[Address, str, str]:
-    """Return the server's address, the Host field's value and the request's target; WrongUse for what is none."""
-    if not url:
-        raise WrongUse("no URL to probe", do="Name one: URL=http://127.0.0.1:8000/any?path")
-    try:
-        parts = urlsplit(url)
-        name = parts.hostname or ""
-        # The names below localhost are loopback's own (RFC 6761, section 6.3), though not every resolver knows them.
-        address = ("127.0.0.1" if name.endswith(".localhost") else name, parts.port or 80)
-    except ValueError as error:
-        raise WrongUse(f"{url} is no URL", found=str(error)) from None
-    if parts.scheme != "http" or not parts.hostname or parts.username is not None:
-        raise WrongUse(
-            f"{url} cannot be probed",
-            found="the probe speaks plain HTTP",
-            do="Use http://HOST:PORT/PATH, without a user",
-        )
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return address, parts.netloc, target
-
-
-def _plans(head: bytes, offsets: str, segment: int | None) -> list[tuple[int, ...]]:
-    """Return the offsets of each request: every offset, or one request as asked for."""
-    if offsets and segment is not None:
-        raise WrongUse("OFFSETS and SEGMENT exclude each other")
-    if offsets:
-        try:
-            return [tuple(sorted({int(word) for word in offsets.split(",")}))]
-        except ValueError:
-            raise WrongUse(f"OFFSETS={offsets} is no list of offsets", do="Write numbers: OFFSETS=10,200") from None
-    if segment is not None:
-        plan = segment_offsets(len(head), segment)
-        if not plan:
-            raise WrongUse(f"SEGMENT={segment} leaves the request whole", found=f"its head has {len(head)} bytes")
-        return [plan]
-    return [(offset,) for offset in every_offset(head)]
 
 
 def _facts(url: str, measurement: Measurement) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """`verify`: measure the variants and write their verdicts."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -10,9 +9,9 @@ from scripts import screen
 from scripts.branches.generate import regenerate
 from scripts.errors import Failure
 from scripts.files import write_whole
-from scripts.matrix import Matrix, Shard, Variant, load
+from scripts.matrix import Shard, Variant, load
 from scripts.verbs import options
-from scripts.verdicts import measure_variant
+from scripts.verdicts.measure_variant import measure_variants
 from scripts.verdicts.verdict import Verdict, differences, encode, evidence_in_short
 from scripts.verdicts.verdict_file import VERDICT_FILE, read_verdict, write_verdict
 
@@ -39,7 +38,8 @@ def command(root: Path, *, variant: str, to: str, shard: Shard, into: Path | Non
     chosen = shard.of(matrix.select(variant))
     verdicts: dict[str, Verdict] = {}
     different = []
-    for each, verdict in _measured(matrix, chosen):
+    changes = regenerate(matrix, chosen) if chosen else []  # there may be more shares than variants
+    for each, verdict in measure_variants(root, changes, screen.progress):
         verdicts[each.name] = verdict
         changed = _differences(each, verdict) if check else []
         different += [f"{each.name}: {line}" for line in changed]
@@ -56,19 +56,6 @@ def command(root: Path, *, variant: str, to: str, shard: Shard, into: Path | Non
         screen.err.print(line)
     if different:
         raise Failure("verdicts differ from what is committed", found=f"{len(different)} places", do="make verify")
-
-
-def _measured(matrix: Matrix, chosen: tuple[Variant, ...]) -> Iterator[tuple[Variant, Verdict]]:
-    """Measure the controls, then the chosen variants from their branches' trees."""
-    if not chosen:
-        return  # there may be more shares than variants
-    changes = regenerate(matrix, chosen)
-    with screen.progress("controls", measure_variant.trials_of_controls()) as advance:
-        measure_variant.check_instrument(advance)
-    for change in changes:
-        with screen.progress(change.variant.name, measure_variant.trials_of_variant()) as advance:
-            verdict = measure_variant.measure_variant(matrix.root, change.variant, change, advance)
-        yield change.variant, verdict
 
 
 def _differences(variant: Variant, verdict: Verdict) -> list[str]:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,20 +33,24 @@ SUBMISSIONS = 5
 
 Progress = Callable[[int], None]
 
-
-def trials_of_controls() -> int:
-    """Return how many trials `check_instrument` makes, for its progress."""
-    return 2 * sum(len(every_offset(head)) for head in heads().values())
+Watch = Callable[[str, int], AbstractContextManager[Progress]]
+"""Shows the progress of something with a name and a number of steps."""
 
 
-def trials_of_variant() -> int:
-    """Return how many trials and submissions `measure_variant` makes, for its progress."""
-    return sum(len(every_offset(head)) for head in heads().values()) + SUBMISSIONS
+def measure_variants(root: Path, changes: Sequence[BranchChange], watch: Watch) -> Iterator[tuple[Variant, Verdict]]:
+    """Measure the controls, then the variants of `changes`, each built from its branch's tree; yield their verdicts.
 
-
-def check_instrument(progress: Progress = lambda _: None) -> None:
-    """Measure the two controls; Failure, and no verdict, where they do not come out as known."""
-    verify_instrument(list(heads().values()), progress=progress)
+    `watch` shows how far each is. Failure, and no verdict, where the controls do not come out as known, where what
+    answers is not what the variant says, or where nothing can be told.
+    """
+    if not changes:
+        return
+    splits = sum(len(every_offset(head)) for head in heads().values())
+    with watch("controls", 2 * splits) as progress:
+        verify_instrument(list(heads().values()), progress=progress)
+    for change in changes:
+        with watch(change.variant.name, splits + SUBMISSIONS) as progress:
+            yield change.variant, measure_variant(root, change.variant, change, progress)
 
 
 def measure_variant(root: Path, variant: Variant, change: BranchChange, progress: Progress = lambda _: None) -> Verdict:
