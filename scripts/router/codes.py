@@ -32,7 +32,7 @@ CODES = {
         Code("H12", "Request timeout", "The app took the request but did not begin to answer in time."),
         Code("H13", "Connection closed without response", "The app closed the connection without sending an answer."),
         Code("H14", "No web processes running", "This app has no web process running."),
-        Code("H15", "Idle connection", "The app stopped in the middle of the exchange and did not go on in time."),
+        Code("H15", "Idle connection", "The app fell silent in the middle of a request and did not go on in time."),
         Code("H17", "Poorly formatted HTTP response", "What the app answered is not HTTP."),
         Code(
             "H18",
@@ -55,7 +55,7 @@ CODES = {
         Code(
             "H28",
             "Client Connection Idle",
-            "The client stopped in the middle of the exchange and did not go on in time.",
+            "The client fell silent in the middle of a request and did not go on in time.",
             status=499,
             severity="warning",
         ),

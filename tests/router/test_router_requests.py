@@ -244,7 +244,7 @@ async def test_a_client_that_goes_away_amid_its_body_ends_the_dynos_connection()
 
 
 async def test_a_client_that_falls_silent_amid_its_body_is_dropped() -> None:
-    """A body that does not go on in time ends the exchange with H28."""
+    """A body that does not go on in time ends the request with H28."""
 
     async def script(talk: Talk) -> None:
         await talk.closed()
