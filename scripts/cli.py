@@ -1,62 +1,62 @@
 """The command line: verbs by name, and the one place where an error becomes a message and an exit code.
 
 Every option can also be given as a variable of the same name (`VARIANT=v0.12.1`), which is how the Makefile hands them
-on. Exit codes: 0 done, 1 the run failed, 2 wrong use, 130 interrupted.
+on. Exit codes: 0 done, 1 the run failed, 2 wrong use, 130 interrupted. With JSON=1 an error is one line of JSON, the
+last of standard error: standard output holds results alone, and a run that failed may have one (`doctor`, say).
 """
 
 import importlib
 import logging
 import os
 import sys
+import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from scripts import screen
-from scripts.errors import Failure
+from scripts.errors import Failure, WrongUse, nearest
 
-VERBS = {
-    "branches": "scripts.verbs.branches",
-    "check": "scripts.verbs.check",
-    "deploy": "scripts.verbs.deploy",
-    "destroy": "scripts.verbs.destroy",
-    "doctor": "scripts.verbs.doctor",
-    "down": "scripts.verbs.down",
-    "gather": "scripts.verbs.gather",
-    "logs": "scripts.verbs.logs",
-    "matrix": "scripts.verbs.matrix",
-    "open": "scripts.verbs.open",
-    "pin": "scripts.verbs.pin",
-    "probe": "scripts.verbs.probe",
-    "ps": "scripts.verbs.ps",
-    "publish": "scripts.verbs.publish",
-    "readme": "scripts.verbs.readme",
-    "rollback": "scripts.verbs.rollback",
-    "update": "scripts.verbs.update",
-    "variant": "scripts.verbs.variant",
-    "verify": "scripts.verbs.verify",
-}
-"""Each verb's module, whose `command` it is. They are imported when asked for, so that no verb pays for the others."""
+VERBS = (
+    *("branches", "check", "deploy", "destroy", "doctor", "down", "gather", "logs", "matrix", "open", "pin", "probe"),
+    *("ps", "publish", "readme", "remove", "rollback", "update", "variant", "verify"),
+)
+"""The verbs: each is the `command` of its module, which is imported when asked for, so that no verb pays for others."""
 
 
 class Verbs(click.Group):
     """The verbs."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the verbs' names."""
-        return sorted([*VERBS, *super().list_commands(ctx)])
+        return list(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the verb's command, or None where there is no such verb."""
-        module = VERBS.get(cmd_name)
-        if module is None:
-            return super().get_command(ctx, cmd_name)
-        command = importlib.import_module(module).command
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:  # noqa: ARG002 - click's signature
+        """Return the verb's command; WrongUse names the nearest where there is no such verb."""
+        if cmd_name not in VERBS:
+            raise WrongUse(f"No such command {cmd_name!r}", do=nearest(cmd_name, list(VERBS)))
+        command = importlib.import_module(f"scripts.verbs.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write a line for each verb: the first of its module, which is read, not imported."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, _first_line(verb)) for verb in VERBS])
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+
+def _first_line(verb: str) -> str:
+    """Return what a verb's module says of it in its first line, behind its name."""
+    with (Path(__file__).parent / f"verbs/{verb}.py").open(encoding="utf-8") as file:
+        return file.readline().strip().strip('"').partition(": ")[2]
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 the run failed, 2 wrong use, 130 interrupted.",
+)
 @click.option("--debug", is_flag=True, envvar="DEBUG", help="Show every command that is run, and tracebacks.")
 @click.pass_context
 def cli(context: click.Context, debug: bool) -> None:
@@ -69,27 +69,43 @@ def main() -> None:
     """Run the command line and end the process."""
     try:
         code = cli.main(standalone_mode=False)
-    except click.ClickException as error:
-        screen.err.print(f"error: {error.format_message()}", style="red")
+    except click.exceptions.NoArgsIsHelpError as error:
+        screen.err.print(error.format_message())
         code = error.exit_code
+    except click.ClickException as error:
+        code = show(WrongUse(error.format_message().rstrip("."), exit_code=error.exit_code))
     except (click.Abort, KeyboardInterrupt):
-        screen.err.print("interrupted")
-        code = 130
+        code = show(Failure("interrupted", exit_code=130))
     except BrokenPipeError:
         # Whoever read the output has enough; Python must not meet the pipe again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except Failure as error:
-        if logging.getLogger("scripts").isEnabledFor(logging.DEBUG):
-            screen.err.print_exception()
-        for line in error.lines:
-            screen.err.print(f"  {line}", style="dim")
-        screen.err.print(f"error: {error.message}", style="red")
-        code = error.exit_code
+        code = show(error)
     except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one line, and the traceback on request
-        if logging.getLogger("scripts").isEnabledFor(logging.DEBUG):
-            screen.err.print_exception()
-        message = " ".join(f"{type(error).__name__}: {error}".split())
-        screen.err.print(f"error: this is a bug of the tooling: {message}. Show more: DEBUG=1", style="red")
-        code = 1
+        found = f"{type(error).__name__}: {error}"
+        code = show(Failure("this is a bug of the tooling", found=found, do="Show more: DEBUG=1"))
     sys.exit(code)
+
+
+def show(error: Failure) -> int:
+    """Print an error as the user wants it, with the traceback where it is asked for, and return its exit code."""
+    if logging.getLogger("scripts").isEnabledFor(logging.DEBUG) and sys.exc_info()[1]:
+        screen.err.print(traceback.format_exc(), end="")
+    lines = [screen.clean(line) for line in error.lines]
+    if _wants_json(sys.argv[1:]):
+        fields = {name: screen.clean(getattr(error, name)) for name in ("what", "found", "do")}
+        screen.err.print(screen.as_json({"error": {**fields, "lines": lines, "exit_code": error.exit_code}}))
+        return error.exit_code
+    for line in lines if lines != [error.found] else []:  # a tool's only line stands in the message
+        screen.err.print(f"  {line}", style="dim")
+    screen.err.print(f"error: {error.message}", style="red")
+    return error.exit_code
+
+
+def _wants_json(args: Sequence[str]) -> bool:
+    """Say whether JSON is asked for, as click would: what is wrong with the command line may hide it from click."""
+    try:
+        return "--json" in args or click.BOOL.convert(os.environ.get("JSON") or "0", None, None)
+    except click.BadParameter:
+        return False

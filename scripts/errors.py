@@ -16,13 +16,17 @@ class Failure(Exception):
 
         `exit_code` is the one that the process ends with, where it is not the class's own.
         """
+        super().__init__(what)
         self.what = what
         self.found = found
         self.do = do
         self.lines = tuple(lines)
         if exit_code is not None:
             self.exit_code = exit_code
-        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        """Compose the error's one line, for whoever shows it."""
+        return self.message
 
     @property
     def message(self) -> str:
@@ -37,7 +41,10 @@ class WrongUse(Failure):
     exit_code = 2
 
 
-def nearest(word: str, known: list[str]) -> str:
-    """Return the hint of an error about an unknown `word`: the nearest of the `known` ones, else all of them."""
-    close = get_close_matches(word, known, n=1, cutoff=0.5)
+def nearest(word: str, known: list[str], others: Sequence[str] = ()) -> str:
+    """Return the hint of an error about an unknown `word`: the nearest of the `known` ones, else all of them.
+
+    The nearest may also be one of `others`, which are too many to list.
+    """
+    close = get_close_matches(word, [*known, *others], n=1, cutoff=0.5)
     return f"Did you mean {close[0]}?" if close else f"There are: {', '.join(known) or 'none'}"

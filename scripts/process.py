@@ -6,6 +6,7 @@ honoured and keys stay here. When this process is interrupted, the child is ende
 
 import logging
 import os
+import re
 import shlex
 import subprocess
 import tempfile
@@ -25,6 +26,16 @@ SECRETS = frozenset({"HEROKU_API_KEY", "GH_TOKEN", "GITHUB_TOKEN"})
 GRACE_SECONDS = 5.0
 """How long an ended child may take between SIGTERM and SIGKILL, in seconds."""
 
+LAST_LINES = 10
+"""How many of the last lines that a command printed an error shows."""
+
+LONGEST_LINE = 500
+"""How many characters of such a line: pip lists all releases in one."""
+
+
+FRAMES = re.compile(r"^Traceback \(most recent call last\):\n(?:[ \t].*\n)+", re.MULTILINE)
+"""A traceback without the exception's line, as Python documents it (library reference, "traceback")."""
+
 
 @dataclass(frozen=True)
 class Completed:
@@ -41,15 +52,26 @@ class Completed:
 
 
 class CommandFailed(Failure):
-    """A command ended with a code that was not asked for; `completed` has what it printed."""
+    """A command ended with a code that was not asked for; `completed` has all that it printed."""
 
-    def __init__(self, args: Sequence[str], completed: Completed, do: str = "") -> None:
-        """Compose the line from the command's name, its code and the last line that it printed."""
+    def __init__(self, args: Sequence[str], completed: Completed, *, what: str = "", do: str = "") -> None:
+        """Say that the command ended, or with `what`, what it was to do; its last printed lines are kept."""
         self.completed = completed
-        printed = (completed.stderr or completed.stdout).decode("utf-8", "replace").strip()
-        last = printed.splitlines()[-1].strip() if printed else "it printed nothing"
-        name = " ".join([Path(args[0]).name, *args[1:2]])
-        super().__init__(f"{name} ended with code {completed.code}", found=last, do=do)
+        lines = last_lines(completed.stderr) or last_lines(completed.stdout)
+        named = [Path(args[0]).name, *(word for word in args[1:2] if not word.startswith("-"))]
+        ended = f"{' '.join(named)} ended with code {completed.code}"
+        last = lines[-1] if lines else "it printed nothing"
+        super().__init__(what or ended, found=ended if what else last, do=do, lines=lines)
+
+
+def last_lines(printed: bytes) -> list[str]:
+    """Return the last LAST_LINES lines of what a command printed, none blank, none longer than LONGEST_LINE.
+
+    Of a Python traceback, only the exception's own line counts: pip-tools ends in one even where an index is not there.
+    """
+    told = FRAMES.sub("", printed.decode("utf-8", "replace").replace("\r\n", "\n"))
+    lines = [line.rstrip() for line in told.splitlines() if line.strip()]
+    return [line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…" for line in lines[-LAST_LINES:]]
 
 
 def environment(extra: Mapping[str, str | None] | None = None) -> dict[str, str]:
@@ -70,13 +92,14 @@ def run(
     env: Mapping[str, str | None] | None = None,
     stdin: bytes | Iterable[bytes] = b"",
     codes: Sequence[int] = (0,),
+    what: str = "",
     do: str = "",
 ) -> Completed:
     """Run a command to its end and return what it printed.
 
     `env` changes the inherited environment; `stdin` is given whole, or in pieces that are never all in memory; a code
-    that is not among `codes` raises CommandFailed, with `do` as the way to mend it; a command that is not there raises
-    Failure.
+    that is not among `codes` raises CommandFailed, with `what` as what failed and `do` as the way to mend it; a command
+    that is not there raises Failure.
     """
     words = [str(word) for word in args]
     log.debug("run %s", shlex.join(words))
@@ -91,8 +114,8 @@ def run(
                 stderr=subprocess.PIPE,
             )
         except FileNotFoundError:
-            what = f"{words[0]} cannot be run"
-            raise Failure(what, found="there is no such command", do=do or "Install it") from None
+            missing = f"{words[0]} cannot be run"
+            raise Failure(missing, found="there is no such command", do=do or "Install it") from None
         try:
             stdout, stderr = child.communicate(stdin if isinstance(stdin, bytes) else None)
         except BaseException:
@@ -101,7 +124,7 @@ def run(
     completed = Completed(child.returncode, stdout, stderr)
     if completed.code not in codes:
         log.debug("%s", stderr.decode("utf-8", "replace"))
-        raise CommandFailed(words, completed, do)
+        raise CommandFailed(words, completed, what=what, do=do)
     return completed
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from scripts.branches.plan import Past, Tip
 from scripts.branches.tree import BranchFile, as_bytes, tree_id
 from scripts.errors import Failure
-from scripts.process import CommandFailed, Completed, run
+from scripts.process import Completed, run
 
 OLDEST = (2, 31)
 """The first git that takes settings from GIT_CONFIG_COUNT (its release notes); all else that is used here is older."""
@@ -50,6 +50,7 @@ def git(
     *args: str,
     stdin: bytes | Iterable[bytes] = b"",
     codes: Sequence[int] = (0,),
+    what: str = "",
     do: str = "",
     remote: bool = False,
 ) -> Completed:
@@ -70,7 +71,7 @@ def git(
     for number, (key, value) in enumerate(SETTINGS.items(), first):  # of two values of one setting the later one counts
         env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
     env["GIT_CONFIG_COUNT"] = str(first + len(SETTINGS))
-    return run(["git", *args], cwd=root, env=env, stdin=stdin, codes=codes, do=do)
+    return run(["git", *args], cwd=root, env=env, stdin=stdin, codes=codes, what=what, do=do)
 
 
 def open_repository(root: Path) -> Repository:
@@ -83,11 +84,9 @@ def open_repository(root: Path) -> Repository:
         found = version[0] if version else "another"
         raise Failure("git is too old", found=f"it is {found}", do=f"Install git {OLDEST[0]}.{OLDEST[1]} or later")
     questions = ("--show-toplevel", "--git-common-dir", "--is-shallow-repository", "--show-object-format")
-    said = git(root, "rev-parse", "--path-format=absolute", *questions, codes=(0, 128))
-    if said.code:
-        if b"not a git repository" not in said.stderr:
-            raise CommandFailed(["git", "rev-parse"], said)
-        raise Failure(f"{root} is no git checkout", do="Branches are made in a clone: git clone this repository")
+    mend = "Branches are made in a clone: git clone this repository"
+    what = f"{root} is no git checkout, or none that git trusts"
+    said = git(root, "rev-parse", "--path-format=absolute", *questions, what=what, do=mend)
     top, common, shallow, algorithm = os.fsdecode(said.stdout).splitlines()
     if Path(top).resolve() != root.resolve():
         raise Failure(f"{root} is no git checkout", found=f"it lies inside another one, {top}", do="Clone it by itself")

@@ -5,7 +5,7 @@ A branch on origin is this tool's own, whole: one commit in its history that thi
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -15,7 +15,7 @@ from scripts.branches.inputs import is_left_behind
 from scripts.branches.plan import ancestry
 from scripts.errors import Failure
 from scripts.matrix import Matrix, Variant
-from scripts.process import CommandFailed, Completed
+from scripts.process import Completed, last_lines
 
 MAIN = "main"
 
@@ -24,16 +24,8 @@ NAMED = 5
 
 State: TypeAlias = Literal["new", "updated", "unchanged"]
 
-REFUSED = re.compile(
-    r"^!\t[^\t]*:refs/heads/(?P<branch>[^\t]+)\t\[(?P<kind>[^\]]*)\](?: \((?P<why>.*)\))?$", re.MULTILINE
-)
-"""A ref that was not pushed, in the output of `git push --porcelain`."""
-
-ATOMIC = re.compile(r"atomic (?:push|transaction) fail(?:ed|ure)")
-"""Why the other refs of an atomic push were not pushed, in git's words."""
-
-MOVED = ("fetch first", "non-fast-forward", "failed to update ref", "incorrect old value provided")
-"""Why a ref was not pushed that somebody else has moved, in git's words."""
+REFUSED = re.compile(r"^!\t[^\t]*:refs/heads/(?P<branch>[^\t]+)\t(?P<why>.*)$", re.MULTILINE)
+"""A ref that was not pushed, as `git push --porcelain` documents it: flag, from:to, summary with the reason."""
 
 
 @dataclass(frozen=True)
@@ -93,10 +85,9 @@ def _refuse_dirty(repository: Repository) -> None:
     untracked = git(repository.root, "ls-files", "--others", "-z", "--", *(s for s in SOURCES if s != "scripts")).stdout
     changed |= {path for path in untracked.decode("utf-8", "replace").split("\0") if path and not is_left_behind(path)}
     if changed:
-        more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
         raise Failure(
             "the working tree is not clean, so nothing is published",
-            found=f"{', '.join(sorted(changed)[:NAMED])}{more}",
+            found=_named(sorted(changed)),
             do="Commit it or take it away",
         )
 
@@ -178,36 +169,27 @@ def _push(repository: Repository, changes: Sequence[BranchChange], dry_run: bool
 
 
 def _refused(done: Completed) -> Failure:
-    """Return one line for a push that git or origin refused."""
-    refused = list(REFUSED.finditer(done.stdout.decode("utf-8", "replace")))
-    causes = [match for match in refused if not ATOMIC.search(match["why"] or "")]
-    said = list(_said_by_origin(done))
-    what = "nothing was pushed: no branch moved on origin"
-    if not causes:
-        words = (said or done.stderr.decode("utf-8", "replace").splitlines() or ["git did not say why"])[-1]
-        return Failure(what, found=words, do="Run again: make publish")
-    found = ", ".join(f"{match['branch']} was {match['kind']} ({match['why']})" for match in causes[:NAMED])
-    if all(match["why"] in MOVED for match in causes):
-        return Failure(what, found=f"{found}: it was moved there meanwhile", do="Run again: make publish")
-    return Failure(what, found="; ".join([found, *said[:NAMED]]), do="Look at origin's rules for these branches")
+    """Return what git says of a push that it or origin refused: each reason with its branches, then origin's words."""
+    reasons: dict[str, list[str]] = {}
+    for match in REFUSED.finditer(done.stdout.decode("utf-8", "replace")):
+        reasons.setdefault(match["why"], []).append(match["branch"])
+    refused = [f"{why}: {_named(branches)}" for why, branches in sorted(reasons.items(), key=lambda each: len(each[1]))]
+    return Failure(
+        "nothing was pushed",
+        found="no branch moved on origin",
+        do="Run again, it builds on what origin has then: make publish. Or look at origin's rules for these branches",
+        lines=[*refused, *last_lines(done.stderr)],
+    )
 
 
-def _said_by_origin(done: Completed) -> Iterator[str]:
-    """Yield what origin's own hooks printed."""
-    for line in done.stderr.decode("utf-8", "replace").splitlines():
-        if line.startswith("remote: ") and not line.startswith("remote: error: "):
-            yield line.removeprefix("remote: ").strip()
+def _named(things: Sequence[str]) -> str:
+    """Return the first NAMED of several things, and how many more there are."""
+    more = f" and {len(things) - NAMED} more" if len(things) > NAMED else ""
+    return f"{', '.join(things[:NAMED])}{more}"
 
 
 def _remote(repository: Repository, *args: str, codes: Sequence[int] = (0,)) -> Completed:
-    """Run git to speak with origin; Failure in one line where it cannot be reached."""
-    try:
-        return git(repository.root, *args, codes=codes, remote=True)
-    except CommandFailed as error:
-        lines = error.completed.stderr.decode("utf-8", "replace").splitlines()
-        fatal = next((line for line in lines if line.startswith(("fatal: ", "ssh: "))), "")
-        raise Failure(
-            f"git {args[0]} could not be done with origin",
-            found=fatal.removeprefix("fatal: ") or (lines[-1] if lines else "git printed nothing"),
-            do="Look at its address (git remote -v) and at how git logs in there; nothing was pushed",
-        ) from None
+    """Run git to speak with origin; Failure has git's words where it cannot be reached."""
+    mend = "Look at its address (git remote -v) and at how git logs in there; nothing was pushed"
+    what = f"git {args[0]} could not be done with origin"
+    return git(repository.root, *args, codes=codes, remote=True, what=what, do=mend)

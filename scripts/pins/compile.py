@@ -19,12 +19,12 @@ from scripts.errors import Failure
 from scripts.files import write_whole
 from scripts.matrix import Matrix, Variant
 from scripts.pins import jobs as plan
-from scripts.pins import lockfile, pip_settings, pip_words
-from scripts.pins.environments import explained, ready_environment, uv_environment
+from scripts.pins import lockfile, pip_settings
+from scripts.pins.environments import ready_environment, uv_environment
 from scripts.pins.jobs import Job, Stale, stale
 from scripts.pins.pythons import find_python
 from scripts.pins.wheel import patched_wheel
-from scripts.process import CommandFailed, run
+from scripts.process import run
 
 __all__ = ["Pinned", "Stale", "pin", "stale"]
 
@@ -125,9 +125,8 @@ class _Desk:
         python = find_python(job.python)
         env = {**uv_environment(), "UV_FIND_LINKS": None}
         names = ["--output-file", job.path, f"{job.path}.in", *(["--upgrade"] if upgrade else [])]
-        done = run([find_uv_bin(), *UV_COMPILE, "--python", python, *names], cwd=work, env=env, codes=range(256))
-        if done.code:
-            raise explained(f"{job.path} cannot be compiled", done, mend=f"Look at {job.source}")
+        args: list[str | Path] = [find_uv_bin(), *UV_COMPILE, "--python", python, *names]
+        run(args, cwd=work, env=env, what=f"{job.path} cannot be compiled", do=f"Look at {job.source}")
         return f"Compiled by `{job.make}` with uv from the `tools` of {job.source}, for Python {job.python}."
 
     def _pip_tools(self, job: Job, work: Path, upgrade: bool) -> str:
@@ -147,10 +146,9 @@ class _Desk:
             words += ["--uploaded-prior-to", moment]
         if upgrade:
             words.append("--upgrade")
-        try:
-            run([venv / "bin/python", "-I", "-m", "piptools", *PIP_COMPILE, *words], cwd=folder, env=env)
-        except CommandFailed as error:
-            raise _explained(job, error.completed.stderr.decode("utf-8", "replace")) from None
+        args: list[str | Path] = [venv / "bin/python", "-I", "-m", "piptools", *PIP_COMPILE, *words]
+        mend = f"Look at {' and '.join(job.origins)}"
+        run(args, cwd=folder, env=env, what=f"{job.path} cannot be compiled", do=mend)
         versions = lockfile.versions(tools.read_text(encoding="utf-8"))
         used = f"pip {versions['pip']} and pip-tools {versions['pip-tools']}"
         used += f", as of {moment}" if moment else ""
@@ -168,18 +166,3 @@ class _Desk:
                 found="the tools that it names are not run",
                 do=f"Restore it: git checkout -- {tools}",
             )
-
-
-def _explained(job: Job, said: str) -> Failure:
-    """Return one line for what pip-tools said about a file that it could not compile."""
-    log.debug("%s", said)
-    what = f"{job.path} cannot be compiled"
-    if reason := pip_words.no_network(said):
-        return Failure(what, found=reason, do="Try again with a network")
-    if release := pip_words.no_release(said):
-        found = f"the package index has no {release} for Python {job.python}"
-        return Failure(what, found=found, do=f"Look at {job.source}")
-    if conflict := pip_words.conflict(said):
-        return Failure(what, found=conflict, do=f"Look at {' and '.join(job.origins)}")
-    last = (said.strip().splitlines() or ["pip-tools said nothing"])[-1]
-    return Failure(what, found=last, do=f"Look at {job.source}")

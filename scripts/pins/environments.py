@@ -7,7 +7,6 @@ works wherever its folder is moved, also below a path with spaces.
 import hashlib
 import logging
 import os
-import re
 import shutil
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from scripts.errors import Failure
 from scripts.files import alone
 from scripts.pins import pip_settings
 from scripts.pins.pythons import find_python
-from scripts.process import Completed, run
+from scripts.process import run
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +28,6 @@ NO_SAY = ("UV_VENV_SEED", "UV_SYSTEM_PYTHON", "UV_CONSTRAINT", "UV_OVERRIDE", "U
 
 For the same reason uv reads no configuration file: how an index is reached is pip's configuration and UV_* variables.
 """
-
-NO_NETWORK = re.compile(r"error sending request|dns error|tcp connect error|timed out|network was disabled")
-HASH_MISMATCH = re.compile(r"Hash mismatch for `([^`]+)`")
-NO_VERSION = re.compile(r"there is no version of ([^ ]+)|([^ ]+) was not found in the (?:package registry|cache)")
-NO_HASH = re.compile(r"must have a hash, but none were provided for: (\S+)")
-NO_BUILD = re.compile(r"Failed to (?:download and )?build `([^`]+)`")
 
 
 def ready_environment(parent: Path, python: str, lock: Path, *, find_links: Path | None = None) -> Path:
@@ -76,17 +69,16 @@ def create(venv: Path, python: str) -> None:
 def install(venv: Path, lock: Path, *, find_links: Path | None = None) -> None:
     """Install into `venv` what `lock` pins, refusing whatever has no hash or another one.
 
-    `find_links` is a folder of wheels to look in first. Failure says which requirement of the file stopped it.
+    `find_links` is a folder of wheels to look in first. Failure has uv's own words for what stopped it.
     """
     log.info("install %s", _shown(lock))
-    flags = ("--require-hashes", "--no-config")
-    done = run(
+    flags = ("--quiet", "--require-hashes", "--no-config")
+    run(
         [find_uv_bin(), "pip", "install", *flags, "--python", venv / "bin/python", "--requirements", lock],
         env=uv_environment(find_links),
-        codes=range(256),
+        what=f"{_shown(lock)} cannot be installed",
+        do="Where a hash differs, do not use that file, unless you know why. Where one is missing, pin again: make pin",
     )
-    if done.code:
-        raise explained(f"{_shown(lock)} cannot be installed", done)
 
 
 def uv_environment(find_links: Path | None = None) -> dict[str, str | None]:
@@ -112,30 +104,6 @@ def _digest(python: str, lock: Path, find_links: Path | None) -> str:
 def _is_ready(venv: Path) -> bool:
     """Say whether an environment is there and its Python still is: bin/python is a link to it."""
     return (venv / "bin/python").exists()
-
-
-def explained(what: str, done: Completed, *, mend: str = "Pin again: make pin") -> Failure:
-    """Return one line for the several in which uv said why it failed.
-
-    `what` says what failed; `mend` what to do where a requirement is at fault, not the network or a build.
-    """
-    said = " ".join(done.stderr.decode("utf-8", "replace").split())
-    log.debug("%s", said)
-    causes = [part.partition(" hint:")[0].strip() for part in said.partition("error: ")[2].split("cause:")]
-    if match := HASH_MISMATCH.search(said):
-        got = re.search(r"Computed: (\S+)", said)
-        found = f"the hash of {match[1]} does not match" + (f", the file has {got[1]}" if got else "")
-        return Failure(what, found=found, do=f"Do not use that file, unless you know why it changed. {mend}")
-    if NO_NETWORK.search(said):
-        found = f"no network, or the package index does not answer ({causes[-1]})"
-        return Failure(what, found=found, do="Try again with a network")
-    if match := NO_HASH.search(said):
-        return Failure(what, found=f"{match[1]} has no hash", do=mend)
-    if match := NO_VERSION.search(said):
-        return Failure(what, found=f"there is no {match[1] or match[2]} for this Python", do=mend)
-    if match := NO_BUILD.search(said):
-        return Failure(what, found=f"{match[1]} does not build here ({causes[-1]})")
-    return Failure(what, found=": ".join(causes) or said or f"uv ended with code {done.code}")
 
 
 def _shown(path: Path) -> str:

@@ -15,8 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.request import url2pathname
 
-from scripts.errors import Failure
-from scripts.process import CommandFailed, run
+from scripts.process import run
 
 SECTIONS = ("global", "install", ":env:")
 """The sections of pip's configuration that an installation reads; the later one wins (pip's documentation)."""
@@ -89,12 +88,12 @@ def for_uv(settings: Mapping[str, str], environ: Mapping[str, str]) -> dict[str,
 @functools.cache
 def read() -> Mapping[str, str]:
     """Return the settings of the pip that the tooling runs beside; Failure when there is none."""
-    try:
-        return parse(run([sys.executable, "-I", "-m", "pip", "config", "list"]).text)
-    except CommandFailed as error:
-        raise Failure(
-            "pip does not tell its configuration", found=error.message, do="Look at it: python -m pip config debug"
-        ) from None
+    listed = run(
+        [sys.executable, "-I", "-m", "pip", "config", "list"],
+        what="pip does not tell its configuration",
+        do="Look at it: python -m pip config debug",
+    )
+    return parse(listed.text)
 
 
 def _public(addresses: str) -> list[str]:

@@ -30,11 +30,11 @@ def find_python(version: str) -> Path:
         run([uv, "python", "install", "--no-bin", version])
         return Path(run([uv, "python", "find", "--managed-python", version]).text)
     except CommandFailed as error:
-        log.debug("%s", error.completed.stderr.decode("utf-8", "replace"))
         raise Failure(
             f"Python {version} is missing",
             found="it is neither on PATH nor with pyenv, and uv could not fetch it",
             do=f"Get it: pyenv install {version}",
+            lines=error.lines,
         ) from None
 
 

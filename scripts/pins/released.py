@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import re
 import sys
 import tempfile
 from pathlib import Path
@@ -12,8 +11,7 @@ from packaging.version import Version
 from scripts.errors import Failure
 from scripts.files import write_whole
 from scripts.pins import pip_settings
-from scripts.pins.pip_words import no_network
-from scripts.process import CommandFailed, run
+from scripts.process import run
 
 log = logging.getLogger(__name__)
 
@@ -45,26 +43,12 @@ def _fetch(requirement: str, sha256: str) -> tuple[str, bytes]:
         got = Path(scratch, "wheels")
         flags = ("--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--require-hashes")
         args: list[str | Path] = [sys.executable, "-I", "-m", "pip", "download", *flags]
-        try:
-            run([*args, "--dest", got, "--requirement", wanted], env=pip_settings.patience(pip_settings.read()))
-        except CommandFailed as error:
-            raise _explained(requirement, error.completed.stderr.decode("utf-8", "replace")) from None
+        run(
+            [*args, "--dest", got, "--requirement", wanted],
+            env=pip_settings.patience(pip_settings.read()),
+            what=f"the released wheel of {requirement} cannot be fetched",
+            do="Look at uvicorn = in variant.toml. Where the hash differs, do not use the wheel: compare "
+            "patch.released_sha256 with the release's own page",
+        )
         (wheel,) = got.iterdir()
         return wheel.name, wheel.read_bytes()
-
-
-def _explained(requirement: str, said: str) -> Failure:
-    """Return one line for what pip said about a wheel that it could not fetch."""
-    log.debug("%s", said)
-    what = f"the released wheel of {requirement} cannot be fetched"
-    if mismatch := re.search(r"Expected sha256 \S+\s+Got\s+(\S+)", said):
-        return Failure(
-            what,
-            found=f"the hash does not match, the index gave {mismatch[1]}",
-            do="Do not use it; compare patch.released_sha256 in variant.toml with the release's own page",
-        )
-    if reason := no_network(said):
-        return Failure(what, found=reason, do="Try again with a network")
-    if "No matching distribution" in said:
-        return Failure(what, found="the package index has no such wheel", do="Look at uvicorn = in variant.toml")
-    return Failure(what, found=(said.strip().splitlines() or ["pip said nothing"])[-1])

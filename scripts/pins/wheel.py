@@ -20,7 +20,7 @@ from pathlib import Path
 from scripts.errors import Failure
 from scripts.matrix import Patch, Variant
 from scripts.pins.released import released_wheel
-from scripts.process import CommandFailed, run
+from scripts.process import run
 
 FORMAT = 1
 """Raise it with every change after which the same inputs give other bytes, so that the pins count as stale."""
@@ -102,14 +102,13 @@ def _git_apply(tree: Path, patch: Path) -> None:
         "LC_ALL": "C",
     }
     git = ["git", "-c", "core.autocrlf=false", "-c", "core.symlinks=false"]
-    try:
-        run([*git, "apply", "--whitespace=error-all", patch.resolve()], cwd=tree, env=env)
-    except CommandFailed as error:
-        raise Failure(
-            f"{'/'.join(patch.parts[-4:])} does not apply to the released wheel",
-            found=" ".join(error.completed.stderr.decode("utf-8", "replace").splitlines()[:2]),
-            do="Make the patch anew against that release",
-        ) from None
+    run(
+        [*git, "apply", "--whitespace=error-all", patch.resolve()],
+        cwd=tree,
+        env=env,
+        what=f"{'/'.join(patch.parts[-4:])} does not apply to the released wheel",
+        do="Make the patch anew against that release",
+    )
 
 
 def relabelled(entries: Mapping[str, Entry], release: str, patch: Patch) -> dict[str, Entry]:

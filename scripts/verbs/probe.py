@@ -1,7 +1,6 @@
 """`probe`: measure a server of the user's own."""
 
 import click
-from rich.text import Text
 
 from scripts import screen
 from scripts.errors import Failure, WrongUse
@@ -99,10 +98,7 @@ def _show(url: str, measurement: Measurement) -> None:
     shown = url if len(url) <= 80 else f"{url[:79]}…"
     screen.out.print(f"{shown}: a head of {len(measurement.head):,} bytes, {_requests(measurement)}")
     for first, outcomes in rows(measurement, max(20, min(screen.out.width, 120) - 8)):
-        line = Text(f"{first:6}  ")
-        for outcome in outcomes:
-            line.append(LETTERS[outcome], STYLES[outcome])
-        screen.out.print(line)
+        screen.out.print([(f"{first:6}  ", ""), *((LETTERS[outcome], STYLES[outcome]) for outcome in outcomes)])
     for outcome, text in legend(measurement):
         screen.out.print(text, style=STYLES[outcome])
     for served, count in list(measurement.served.items())[:8]:

@@ -84,7 +84,7 @@ def refusal(parent: Path, lock: Path, wheels: Path | None) -> str:
     with pytest.raises(Failure) as failure:
         ready_environment(parent, PYTHON, lock, find_links=wheels)
     assert not [path for path in parent.glob("*") if path.is_dir()]
-    return failure.value.message
+    return "\n".join([*failure.value.lines, failure.value.message])
 
 
 def test_it_holds_exactly_what_is_pinned(tmp_path: Path, lock: Path, wheels: Path) -> None:
@@ -156,9 +156,9 @@ def test_another_hash_is_refused(tmp_path: Path, lock: Path, wheels: Path) -> No
     pinned = lock.read_text()
     write_wheel(wheels, "greeter", "another")
     lock.write_text(pinned)
-    message = refusal(tmp_path / "environments", lock, wheels)
-    assert "requirements.txt cannot be installed: the hash of greeter==1.0 does not match" in message
-    assert "no network" not in message
+    shown = refusal(tmp_path / "environments", lock, wheels)
+    assert "Hash mismatch for `greeter==1.0`" in shown
+    assert "requirements.txt cannot be installed: uv pip ended with code 1. Where a hash differs, do not use" in shown
 
 
 @pytest.mark.parametrize("name", ["UV_VENV_SEED", "UV_EXCLUDE", "UV_OVERRIDE"])
@@ -181,19 +181,20 @@ def test_hashes_are_checked_whatever_the_user_told_uv(
     pinned = lock.read_text()
     write_wheel(wheels, "greeter", "another")
     lock.write_text(pinned)
-    assert "the hash of greeter==1.0 does not match" in refusal(tmp_path / "environments", lock, wheels)
+    assert "Hash mismatch for `greeter==1.0`" in refusal(tmp_path / "environments", lock, wheels)
 
 
 def test_a_requirement_without_a_hash_is_refused(tmp_path: Path, lock: Path, wheels: Path) -> None:
     """A line without a hash is named, and nothing is installed."""
     lock.write_text("greeter==1.0\n")
-    assert "cannot be installed: greeter==1.0 has no hash" in refusal(tmp_path / "environments", lock, wheels)
+    shown = " ".join(refusal(tmp_path / "environments", lock, wheels).split())
+    assert "must have a hash, but none were provided for: greeter==1.0" in shown
 
 
 def test_a_missing_wheel_is_named(tmp_path: Path, lock: Path) -> None:
     """A requirement that neither an index nor a folder has is named."""
     message = refusal(tmp_path / "environments", lock, None)
-    assert "cannot be installed: there is no greeter" in message
+    assert "greeter was not found" in message
 
 
 def test_a_missing_network_is_told_apart(tmp_path: Path, lock: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,8 +203,8 @@ def test_a_missing_network_is_told_apart(tmp_path: Path, lock: Path, monkeypatch
         taken.bind(("127.0.0.1", 0))
         monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{taken.getsockname()[1]}/simple")
         monkeypatch.setenv("UV_HTTP_RETRIES", "0")
-        message = refusal(tmp_path / "environments", lock, None)
-    assert "cannot be installed: no network, or the package index does not answer" in message
+        shown = refusal(tmp_path / "environments", lock, None)
+    assert "Connection refused" in shown
 
 
 def test_a_missing_lock_is_named(tmp_path: Path) -> None:
