@@ -4,72 +4,93 @@
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
 
+# The one list of the variables; a test holds the verbs' options against it.
 KNOBS := VARIANT TO PORT SEGMENT CHECK UPGRADE JSON DEBUG URL OFFSETS HOST_HEADER GAP PROOF TIMEOUT FOLLOW LINES OFFLINE DRY_RUN SHARD INTO FROM SUMMARY VERSION PRE APP FORCE CONFIRM
 # Make hands a variable of its command line on through the environment. One that the environment had already is not meant.
 $(foreach knob,$(KNOBS),$(if $(filter environment,$(origin $(knob))),$(eval unexport $(knob))))
 
+TARGETS := help deploy ps logs open rollback destroy down verify probe pin branches publish matrix gather doctor readme update variant remove check test bench clean setup setup-tests
+.PHONY: $(TARGETS)
+
+# What children of make read for themselves: make's own variables, and those of the shell, Python, pip, uv, git, npm.
+OTHERS := MAKE% MFLAGS GNUMAKEFLAGS SHELL PATH HOME TMPDIR TERM COLUMNS NO_COLOR BROWSER CI TZ LANG LC_% PY% PIP_% UV_% GIT_% GH_% GITHUB_% HEROKU_% NPM_% npm_% SSL_% %_PROXY %_proxy
+nearest = $(shell awk -v word='$(subst ','\'',$1)' -v known='$2' -f scripts/nearest.awk)
+refuse = $(if $2,$(error unknown $1 $(firstword $2): $(call nearest,$(firstword $2),$3) (make help lists all)))
+$(call refuse,target,$(filter-out $(TARGETS),$(MAKECMDGOALS)),$(TARGETS))
+# A make that calls this one hands its own variables on: they are not this one's to judge.
+ifeq ($(MAKELEVEL),0)
+$(call refuse,variable,$(filter-out $(KNOBS) $(OTHERS),$(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))),$(KNOBS))
+endif
+
 RUN := @.venv/bin/python -m scripts
 
-.PHONY: help deploy ps logs open rollback destroy down verify probe pin branches publish matrix gather doctor readme update variant check test bench clean setup setup-tests
-
+##@ See it
 help: ## Show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name line; do printf '  make %-10s %s\n' "$$name" "$$line"; done
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@echo; echo 'VARIANT= takes a variant or its branch. More on a target: scripts/run TARGET --help'
 
-deploy: setup ## Run a variant: VARIANT=v0.12.1, or all [PORT=8344] [SEGMENT=1460], or [TO=heroku] [APP=name] [FORCE=1]; prints its address
+deploy: setup ## Run a variant, print its address: VARIANT=v0.12.1|all [PORT= SEGMENT= JSON=1]
 	$(RUN) deploy
 
-ps: setup ## List what is running [TO=heroku] [JSON=1]
+ps: setup ## List what is running [JSON=1]
 	$(RUN) ps
 
-logs: setup ## Show a variant's log: VARIANT=v0.12.1 [TO=heroku] [LINES=100] [FOLLOW=1]
+logs: setup ## Show a variant's log: VARIANT= [LINES=100 FOLLOW=1]
 	$(RUN) logs
 
-open: setup ## Show a variant in the browser: VARIANT=v0.12.1 [TO=heroku]
+open: setup ## Show a variant in the browser: VARIANT=
 	$(RUN) open
-
-rollback: setup ## Run the release before the present one again: VARIANT=v0.12.1 TO=heroku
-	$(RUN) rollback
-
-destroy: setup ## Destroy a variant's app: VARIANT=v0.12.1 TO=heroku [CONFIRM=app]
-	$(RUN) destroy
 
 down: setup ## End everything that `make deploy` started
 	$(RUN) down
 
-verify: setup ## Measure the verdicts [VARIANT=…] [TO=heroku] [SHARD=3/8] [CHECK=1: compare with what is committed] [INTO=folder]
+##@ Measure it
+verify: setup ## Measure the verdicts [VARIANT= SHARD=3/8 CHECK=1 INTO=folder JSON=1]
 	$(RUN) verify
 
-gather: setup ## Take in verdicts measured elsewhere: FROM=folder [CHECK=1: only compare] [SUMMARY=file]
+gather: setup ## Take in verdicts measured elsewhere: FROM=folder [CHECK=1 SUMMARY=file JSON=1]
 	$(RUN) gather
 
-probe: setup ## Measure a server of your own: URL=http://127.0.0.1:8000/any?path [OFFSETS=10,200] [SEGMENT=1460] [HOST_HEADER=…] [PROOF=…]
+probe: setup ## Measure a server: URL= [OFFSETS= SEGMENT= HOST_HEADER= PROOF= GAP= TIMEOUT= JSON=1]
 	$(RUN) probe
 
-pin: setup ## Resolve what each variant installs [VARIANT=…] [CHECK=1: say what is stale] [UPGRADE=1]
-	$(RUN) pin
-
-branches: setup ## Generate the variants' git branches [VARIANT=…] [JSON=1]
-	$(RUN) branches
-
-publish: setup ## Push the variants' branches to origin, all or none [DRY_RUN=1] [JSON=1]
-	$(RUN) publish
-
-matrix: setup ## List the variants [SHARD=3/8] [JSON=1]
+matrix: setup ## List the variants [SHARD=3/8 JSON=1]
 	$(RUN) matrix
 
-doctor: setup ## Tell what will rot, and when [OFFLINE=1] [JSON=1]
-	$(RUN) doctor
-
-update: setup ## Make uvicorn's newest release a variant [CHECK=1: say whether there is one] [PRE=1]
+##@ Keep it
+update: setup ## Make uvicorn's newest release a variant [CHECK=1 PRE=1 JSON=1]
 	$(RUN) update
 
-variant: setup ## Make any release of uvicorn a variant: VERSION=0.15.0 [FROM=v0.12.3]
+variant: setup ## Make any release of uvicorn a variant: VERSION=0.15.0 [FROM=v0.12.3 JSON=1]
 	$(RUN) variant
 
-readme: setup ## Render the README's table and picture from variants/
+remove: setup ## Take a variant out, here and not on origin: VARIANT= [FORCE=1 JSON=1]
+	$(RUN) remove
+
+pin: setup ## Resolve what each variant installs [VARIANT= CHECK=1 UPGRADE=1 JSON=1]
+	$(RUN) pin
+
+branches: setup ## Generate the variants' git branches [VARIANT= JSON=1]
+	$(RUN) branches
+
+readme: setup ## Render the README's table and picture from variants/ [JSON=1]
 	$(RUN) readme
 
-check: setup-tests ## Find what is stale or wrong, and the command that mends it
+publish: setup ## Push the branches to origin, all or none [DRY_RUN=1 JSON=1]
+	$(RUN) publish
+
+doctor: setup ## Tell what will rot, and when [OFFLINE=1 JSON=1]
+	$(RUN) doctor
+
+##@ On Heroku: TO=heroku also makes deploy, ps, logs, open and verify go there
+rollback: setup ## Run what ran before the present one: VARIANT= TO=heroku [APP=]
+	$(RUN) rollback
+
+destroy: setup ## Destroy a variant's app: VARIANT= TO=heroku [APP= CONFIRM=app]
+	$(RUN) destroy
+
+##@ Develop
+check: setup-tests ## Find what is stale or wrong, and the command that mends it [JSON=1]
 	$(RUN) check
 
 test: setup-tests ## Run all tests

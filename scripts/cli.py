@@ -49,7 +49,8 @@ class Verbs(click.Group):
 def _first_line(verb: str) -> str:
     """Return what a verb's module says of it in its first line, behind its name."""
     with (Path(__file__).parent / f"verbs/{verb}.py").open(encoding="utf-8") as file:
-        return file.readline().strip().strip('"').partition(": ")[2]
+        told = file.readline().strip().strip('".').partition(": ")[2]
+    return told[:1].upper() + told[1:]
 
 
 @click.group(

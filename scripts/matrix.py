@@ -117,13 +117,17 @@ class Matrix:
         return tuple({v.runtime.name: v.runtime for v in self.variants}.values())
 
     def select(self, name: str) -> tuple[Variant, ...]:
-        """Return the variant called `name`, or all of them for an empty name or `all`; WrongUse names the nearest."""
+        """Return the variant called `name`, or with the branch `name`; all of them for an empty name or `all`.
+
+        WrongUse names the nearest. Where a variant is called as another one's branch is, the variant's name counts.
+        """
         if name in ("", "all"):
             return self.variants
-        found = tuple(v for v in self.variants if v.name == name)
-        if not found:
-            raise WrongUse(f"unknown variant {name!r}", do=nearest(name, [v.name for v in self.variants]))
-        return found
+        known = {**{v.branch: v for v in self.variants}, **{v.name: v for v in self.variants}}
+        if name not in known:
+            hint = nearest(name, [v.name for v in self.variants], [v.branch for v in self.variants])
+            raise WrongUse(f"unknown variant {name!r}", do=hint)
+        return (known[name],)
 
     def one(self, name: str) -> Variant:
         """Return the variant called `name`; WrongUse when it is unknown or no name is given."""

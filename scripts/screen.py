@@ -74,8 +74,11 @@ class Output:
 
             (self.live or self.console()).print(Text.assemble(*pieces), end=end, soft_wrap=True)
         else:
-            self.stream.write("".join(piece for piece, _ in pieces) + end)
-            self.stream.flush()
+            try:
+                self.stream.write("".join(piece for piece, _ in pieces) + end)
+                self.stream.flush()
+            except BrokenPipeError:
+                raise BrokenPipeError from None  # without its number, by which click would end with code 1
 
     def console(self) -> "Console":
         """Return rich's view of the stream."""

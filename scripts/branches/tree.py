@@ -10,14 +10,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
-
-import jinja2
 
 from scripts.branches.manifests import check_manifests
 from scripts.errors import WrongUse
 from scripts.matrix import Project, Variant
+
+if TYPE_CHECKING:
+    import jinja2
 
 CONTAINER = "container/"
 """Where below common/branch/ the templates are that a container branch alone has."""
@@ -171,6 +172,8 @@ def _rendered(project: Project, variant: Variant, inputs: Inputs) -> dict[str, B
         "repository_name": project.repository.partition("/")[2],
         "branch_page": f"{_page(project)}/tree/{variant.branch}",
     }
+    import jinja2  # noqa: PLC0415 - it is slow to import, and most runs that know of branches make none
+
     engine = _engine(tuple(sorted(inputs.templates.items())))
     files = {}
     for source in inputs.templates:
@@ -185,8 +188,10 @@ def _rendered(project: Project, variant: Variant, inputs: Inputs) -> dict[str, B
 
 
 @lru_cache(maxsize=4)
-def _engine(templates: tuple[tuple[str, str], ...]) -> jinja2.Environment:
+def _engine(templates: tuple[tuple[str, str], ...]) -> "jinja2.Environment":
     """Return the engine that knows `templates`; compiled ones are kept, as all variants share them."""
+    import jinja2  # noqa: PLC0415 - see above
+
     engine = jinja2.Environment(
         loader=jinja2.DictLoader(dict(templates)),
         undefined=jinja2.StrictUndefined,

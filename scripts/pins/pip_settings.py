@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.request import url2pathname
+from urllib.parse import unquote
 
 from scripts.process import run
 
@@ -108,7 +108,7 @@ def _places(places: str) -> list[str]:
         if place.startswith(("https://", "http://")):
             found.append(place)
             continue
-        path = Path(url2pathname(place.removeprefix("file://"))) if place.startswith("file:") else Path(place)
+        path = Path(unquote(place.removeprefix("file://"))) if place.startswith("file:") else Path(place)
         if path.expanduser().is_dir():
             found.append(as_place(path.expanduser()))
     return found

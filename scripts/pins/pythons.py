@@ -6,7 +6,6 @@ import sys
 from functools import cache
 from pathlib import Path
 
-import findpython
 from uv import find_uv_bin
 
 from scripts.errors import Failure
@@ -43,6 +42,8 @@ def locate(version: str) -> Path | None:
     major, minor = (int(part) for part in version.split("."))
     if sys.version_info[:2] == (major, minor):
         return Path(sys.executable)
+    import findpython  # noqa: PLC0415 - it is slow to import, and most runs look for no Python
+
     found = findpython.find(major, minor)
     if found:
         return Path(found.executable)

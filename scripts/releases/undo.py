@@ -14,13 +14,13 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def all_or_nothing(root: Path, *, files: Sequence[Path], folder: Path, branch: str) -> Iterator[None]:
+def all_or_nothing(root: Path, *, files: Sequence[Path], branch: str, folder: Path | None = None) -> Iterator[None]:
     """Put back `files`, `branch` and `folder` when the block raises anything, Ctrl-C as well.
 
-    `root` is the checkout. `folder` is a new one, removed with all that it holds: Failure when it is there already.
+    `root` is the checkout. A `folder` is a new one, removed with all that it holds: Failure when it is there already.
     The branch goes back in one transaction of git, which fails where somebody else moves it in that moment.
     """
-    if folder.exists():
+    if folder and folder.exists():
         raise Failure(f"{'/'.join(folder.parts[-2:])}/ is there already", do="Remove it, or name another variant")
     repository = open_repository(root)
     contents = {path: _content(path) for path in files}
@@ -29,7 +29,8 @@ def all_or_nothing(root: Path, *, files: Sequence[Path], folder: Path, branch: s
         yield
     except BaseException:
         log.info("undo: files and branches go back to what they were")
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
         for path, content in contents.items():
             if content is None:
                 path.unlink(missing_ok=True)

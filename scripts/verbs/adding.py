@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
+
+import msgspec
 
 from scripts import screen
 from scripts.errors import Failure
 from scripts.files import write_whole
 from scripts.matrix import Matrix
 from scripts.pins.jobs import in_utc
-from scripts.releases.add import Addition, add, runtime_path
+from scripts.releases.add import Added, Addition, add, runtime_path
 from scripts.releases.undo import all_or_nothing
 from scripts.report.rendered import PICTURE, README, rendered
 from scripts.verdicts.verdict import evidence_in_short
@@ -22,7 +25,15 @@ def lock(root: Path) -> Path:
     return root / ".local/update.lock"
 
 
-def add_release(matrix: Matrix, addition: Addition) -> None:
+def unchanged(name: str, why: str, *, as_json: bool) -> None:
+    """Say that the variant `name` makes adding one needless, and `why`."""
+    if as_json:
+        screen.print_json({"variant": name, "action": "unchanged", "why": why})
+    else:
+        screen.out.print(f"nothing to do: {name} {why}")
+
+
+def add_release(matrix: Matrix, addition: Addition, *, as_json: bool = False) -> None:
     """Add a release to the checkout and print what changed; when that fails, files and branches are as they were."""
     root = matrix.root
     files = [*addition.files(root), root / README, root / PICTURE]
@@ -30,6 +41,9 @@ def add_release(matrix: Matrix, addition: Addition) -> None:
     with _naming(addition), all_or_nothing(root, files=files, folder=addition.folder(root), branch=branch):
         added = add(root, addition, screen.progress)
         written = {path: write_whole(root / path, text) for path, text in rendered(added.matrix).items()}
+    if as_json:
+        screen.print_json(_facts(added))
+        return
     moment = added.variant.runtime.resolved_as_of
     if moment and moment != addition.runtime.resolved_as_of:
         screen.out.print(f"{runtime_path(addition.runtime)}: resolved as of {in_utc(moment)}")
@@ -42,6 +56,20 @@ def add_release(matrix: Matrix, addition: Addition) -> None:
     screen.out.print(f"{added.variant.name}: {evidence_in_short(added.verdict)}")
     if added.news:
         screen.out.print(f"That is news: {added.news}", style="bold yellow")
+
+
+def _facts(added: Added) -> dict[str, object]:
+    """Return what programs are told of a release that was added."""
+    return {
+        "variant": added.variant.name,
+        "action": "added",
+        "runtime": added.variant.runtime.name,
+        "pinned": [asdict(pinned) for pinned in added.pinned],
+        "branch": added.change.branch,
+        "commit": added.change.commit,
+        "verdict": msgspec.to_builtins(added.verdict),
+        "news": added.news,
+    }
 
 
 @contextmanager

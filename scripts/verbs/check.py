@@ -11,6 +11,7 @@ from scripts.errors import Failure
 from scripts.matrix import load
 from scripts.process import run
 from scripts.report.staleness import findings
+from scripts.verbs import options
 
 PYTHON = sys.executable
 PROGRAMS = Path(PYTHON).parent
@@ -32,9 +33,11 @@ TOOLS = {
 
 
 @click.command("check")
+@options.as_json
 @click.pass_obj
-def command(root: Path) -> None:
+def command(root: Path, as_json: bool) -> None:
     """Find what is stale or wrong."""
+    printed = {}
     with ThreadPoolExecutor() as pool:
         tools = {name: pool.submit(run, args, cwd=root, codes=range(256)) for name, args in TOOLS.items()}
         matrix = load(root)
@@ -42,12 +45,15 @@ def command(root: Path) -> None:
         for name, running in tools.items():
             done = running.result()
             if done.code:
-                screen.out.print((done.stdout + done.stderr).decode("utf-8", "replace").rstrip())
-                found.append(f"{name} found something, see above")
-    for line in found:
+                printed[name] = (done.stdout + done.stderr).decode("utf-8", "replace").rstrip()
+                found.append(f"{name} found something, see {'printed' if as_json else 'above'}")
+    if as_json:
+        screen.print_json({"found": found, "printed": printed})
+    for line in [] if as_json else [*printed.values(), *found]:
         screen.out.print(line)
     if found:
         raise Failure("the check failed", found=f"things to mend: {len(found)}")
-    screen.out.print(
-        f"{len(matrix.variants)} variants: pins, branches, verdicts and README are current; {', '.join(TOOLS)} pass"
-    )
+    if not as_json:
+        screen.out.print(
+            f"{len(matrix.variants)} variants: pins, branches, verdicts and README are current; {', '.join(TOOLS)} pass"
+        )

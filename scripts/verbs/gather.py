@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import click
+import msgspec
 
 from scripts import screen
 from scripts.errors import WrongUse
 from scripts.matrix import load
 from scripts.verbs import options
-from scripts.verdicts.gather import compared, gathered, refuse_difference, render
+from scripts.verdicts.gather import Row, compared, gathered, refuse_difference, render
 from scripts.verdicts.verdict_file import VERDICT_FILE, write_verdict
 
 
@@ -27,8 +28,9 @@ from scripts.verdicts.verdict_file import VERDICT_FILE, write_verdict
     help="Append the table to this file.",
 )
 @options.check("Compare with what is committed and write nothing; exit code 1 unless all is the same.")
+@options.as_json
 @click.pass_obj
-def command(root: Path, folder: Path | None, summary: Path | None, check: bool) -> None:
+def command(root: Path, *, folder: Path | None, summary: Path | None, check: bool, as_json: bool) -> None:
     """Take in verdicts that were measured elsewhere, and show them as a table in Markdown."""
     if not folder or not folder.is_dir():
         raise WrongUse(f"FROM={folder or ''} is no folder", do="Name the one that the verdicts are in: FROM=folder")
@@ -36,7 +38,10 @@ def command(root: Path, folder: Path | None, summary: Path | None, check: bool) 
     measured = gathered(matrix, folder)
     rows = [compared(variant, measured.get(variant)) for variant in matrix.variants]
     table = render(rows)
-    screen.out.print(table, end="")
+    if as_json:
+        screen.print_json([_facts(row) for row in rows])
+    else:
+        screen.out.print(table, end="")
     if summary:
         with summary.open("a", encoding="utf-8") as file:
             file.write(f"{table}\n")
@@ -49,3 +54,12 @@ def command(root: Path, folder: Path | None, summary: Path | None, check: bool) 
     for variant, verdict in measured.items():
         if write_verdict(variant, verdict):
             screen.err.print(f"variants/{variant.name}/{VERDICT_FILE} written")
+
+
+def _facts(row: Row) -> dict[str, object]:
+    """Return what programs are told of a variant."""
+    return {
+        "variant": row.variant.name,
+        "measured": row.measured and msgspec.to_builtins(row.measured),
+        "different": row.different,
+    }

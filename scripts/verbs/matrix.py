@@ -13,9 +13,9 @@ from scripts.verbs import options
 @options.shard
 @options.as_json
 @click.pass_obj
-def command(root: Path, shard: Shard, as_json: bool) -> None:
+def command(root: Path, shard: str, as_json: bool) -> None:
     """List the variants in the table's order."""
-    rows = [_row(variant) for variant in shard.of(load(root).variants)]
+    rows = [_row(variant) for variant in Shard.parse(shard).of(load(root).variants)]
     if as_json:
         screen.print_json(rows)
         return

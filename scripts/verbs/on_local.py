@@ -5,9 +5,7 @@ from pathlib import Path
 import msgspec
 
 from scripts import screen
-from scripts.branches.generate import regenerate
 from scripts.errors import Failure, WrongUse
-from scripts.matrix import load
 from scripts.platforms.local import local
 
 
@@ -15,6 +13,9 @@ def deploy(root: Path, *, variant: str, port: int | None, segment: int | None, a
     """Run a variant on this machine, and print its address."""
     if app or force:
         raise WrongUse("APP and FORCE are for Heroku", do="Add TO=heroku, or leave them out")
+    from scripts.branches.generate import regenerate  # noqa: PLC0415 - `ps` needs none of it
+    from scripts.matrix import load  # noqa: PLC0415
+
     matrix = load(root)
     chosen = matrix.variants if variant == "all" else (matrix.one(variant),)
     failed = []
@@ -55,12 +56,16 @@ def logs(root: Path, *, variant: str, lines: int, follow: bool, app: str) -> Non
     """Show the log of a variant's app, the router's lines among them."""
     if app:
         raise WrongUse("APP is for Heroku", do="Add TO=heroku, or leave it out")
+    from scripts.matrix import load  # noqa: PLC0415
+
     for line in local.log_lines(root, load(root).one(variant), last=lines, follow=follow):
         screen.out.print(line)
 
 
 def address(root: Path, *, variant: str) -> str:
     """Return where a variant is to be seen."""
+    from scripts.matrix import load  # noqa: PLC0415
+
     chosen = load(root).one(variant)
     found = [row.address for row in local.releases(root) if row.variant == chosen.name]
     if not found:

@@ -8,22 +8,19 @@ from typing import Any
 import click
 
 from scripts.errors import WrongUse
-from scripts.matrix import Shard
-from scripts.platforms.heroku.key import find_account
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 variant: Decorator = click.option(
-    "--variant", envvar="VARIANT", default="", metavar="NAME", help="One variant, or `all`."
+    "--variant", envvar="VARIANT", default="", metavar="NAME", help="One variant, by its name or branch, or `all`."
 )
-as_json: Decorator = click.option("--json", "as_json", envvar="JSON", is_flag=True, help="Print JSON.")
+as_json: Decorator = click.option("--json", "as_json", envvar="JSON", is_flag=True, help="Print JSON, errors too.")
 
 shard: Decorator = click.option(
     "--shard",
     envvar="SHARD",
     default="",
     metavar="K/N",
-    callback=lambda _context, _option, text: Shard.parse(text),
     help="The Kth of N equal shares of the variants.",
 )
 
@@ -46,7 +43,7 @@ def on(to: str, *, asks: bool = True) -> ModuleType:
     `asks`: the verb asks Heroku, so it needs a key.
     """
     if to == "heroku" and asks:
-        find_account()
+        importlib.import_module("scripts.platforms.heroku.key").find_account()
     return importlib.import_module(f"scripts.verbs.on_{to}")
 
 

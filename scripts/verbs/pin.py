@@ -1,5 +1,6 @@
 """`pin`: resolve what each variant installs."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -15,18 +16,27 @@ from scripts.verbs import options
 @options.variant
 @options.check("Say what is stale, without the network; change nothing.")
 @click.option("--upgrade", envvar="UPGRADE", is_flag=True, help="Take newer releases where the inputs allow them.")
+@options.as_json
 @click.pass_obj
-def command(root: Path, variant: str, check: bool, upgrade: bool) -> None:
+def command(root: Path, *, variant: str, check: bool, upgrade: bool, as_json: bool) -> None:
     """Compile the pins with pip-tools."""
     matrix = load(root)
-    chosen = matrix.select(variant)
+    chosen, everything = matrix.select(variant), variant in ("", "all")
     if check:
-        found = [each for each in stale(matrix) if not variant or f"variants/{variant}/" in str(each.path)]
-        for each in found:
+        folders = {f"variants/{each.name}" for each in chosen}
+        found = [each for each in stale(matrix) if everything or str(Path(each.path).parent) in folders]
+        if as_json:
+            screen.print_json([asdict(each) for each in found])
+        for each in [] if as_json else found:
             screen.out.print(f"{each.path}: {each.why}. Mend it: {each.command}")
         if found:
             raise Failure("pins are stale", found=f"{len(found)} of them")
-        screen.out.print("all pins are current")
+        if not as_json:
+            screen.out.print("all pins are current")
         return
-    for pinned in pin(matrix, chosen, upgrade=upgrade, everything=variant in ("", "all")):
+    made = pin(matrix, chosen, upgrade=upgrade, everything=everything)
+    if as_json:
+        screen.print_json([asdict(each) for each in made])
+        return
+    for pinned in made:
         screen.out.print(f"{pinned.path}: {pinned.action} ({pinned.packages} packages)")

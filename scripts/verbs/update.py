@@ -12,14 +12,15 @@ from scripts.releases.add import known_releases, plain, plan
 from scripts.releases.choose import newest
 from scripts.runtimes import load_runtimes
 from scripts.verbs import options
-from scripts.verbs.adding import BUSY, add_release, lock
+from scripts.verbs.adding import BUSY, add_release, lock, unchanged
 
 
 @click.command("update")
 @options.check("Only say whether there is a new release: exit code 1 when there is one.")
 @click.option("--pre", envvar="PRE", is_flag=True, help="Let a pre-release be the newest.")
+@options.as_json
 @click.pass_context
-def command(context: click.Context, *, check: bool, pre: bool) -> None:
+def command(context: click.Context, *, check: bool, pre: bool, as_json: bool) -> None:
     """Add a variant for uvicorn's newest release where there is none."""
     root: Path = context.obj
     with alone(lock(root), busy=BUSY):
@@ -29,12 +30,16 @@ def command(context: click.Context, *, check: bool, pre: bool) -> None:
             raise Failure("the package index has no release of uvicorn that was not yanked")
         there = [variant.version for variant in plain(matrix) if pre or not variant.version.is_prerelease]
         if there and max(there) >= release.version:
-            screen.out.print(f"nothing to do: v{max(there)} is the newest")
+            unchanged(f"v{max(there)}", "is the newest", as_json=as_json)
             return
         addition = plan(matrix, load_runtimes(root), release, newest=True)
         when = f" ({release.uploaded.date()})" if release.uploaded else ""
-        screen.out.print(f"{release.name}{when} is new")
-        if check:
+        if not as_json:
+            screen.out.print(f"{release.name}{when} is new")
+        if check and as_json:
+            screen.print_json({"variant": addition.variant.name, "action": "new", "runtime": addition.runtime.name})
+        elif check:
             screen.out.print(f"it would run on {addition.runtime.name}. Add it: make update{' PRE=1' if pre else ''}")
+        if check:
             context.exit(1)
-        add_release(matrix, addition)
+        add_release(matrix, addition, as_json=as_json)

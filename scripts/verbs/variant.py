@@ -5,20 +5,21 @@ from pathlib import Path
 import click
 from packaging.version import InvalidVersion, Version
 
-from scripts import screen
 from scripts.errors import WrongUse, nearest
 from scripts.files import alone
 from scripts.matrix import load
 from scripts.releases.add import known_releases, plan
 from scripts.runtimes import load_runtimes
-from scripts.verbs.adding import BUSY, add_release, lock
+from scripts.verbs import options
+from scripts.verbs.adding import BUSY, add_release, lock, unchanged
 
 
 @click.command("variant")
 @click.option("--version", "wanted", envvar="VERSION", default="", metavar="X.Y.Z", help="The release.")
 @click.option("--from", "model", envvar="FROM", default="", metavar="NAME", help="The variant that it shall follow.")
+@options.as_json
 @click.pass_obj
-def command(root: Path, *, wanted: str, model: str) -> None:
+def command(root: Path, *, wanted: str, model: str, as_json: bool) -> None:
     """Add a variant for a release of uvicorn."""
     version = _version(wanted)
     with alone(lock(root), busy=BUSY):
@@ -27,12 +28,12 @@ def command(root: Path, *, wanted: str, model: str) -> None:
         http = followed.http if followed else "httptools"
         for variant in matrix.variants:
             if variant.version == version and variant.http == http and not variant.patch:
-                screen.out.print(f"{variant.name} is there already: nothing to do")
+                unchanged(variant.name, "is there already", as_json=as_json)
                 return
         known = {release.version: release for release in known_releases()}
         if version not in known:
             raise WrongUse(f"there is no release {version} of uvicorn", do=nearest(str(version), [*map(str, known)]))
-        add_release(matrix, plan(matrix, load_runtimes(root), known[version], model=followed))
+        add_release(matrix, plan(matrix, load_runtimes(root), known[version], model=followed), as_json=as_json)
 
 
 def _version(text: str) -> Version:

@@ -29,13 +29,13 @@ from scripts.verdicts.verdict_file import VERDICT_FILE, read_verdict, write_verd
 @options.check("Compare with what is committed instead of writing it; exit code 1 on a difference.")
 @options.as_json
 @click.pass_obj
-def command(root: Path, *, variant: str, to: str, shard: Shard, into: Path | None, check: bool, as_json: bool) -> None:
+def command(root: Path, *, variant: str, to: str, shard: str, into: Path | None, check: bool, as_json: bool) -> None:
     """Measure whether each variant has the issue, or, with TO=heroku, whether Heroku's own network shows it."""
     if to == "heroku":
         options.on(to).verify(root, variant=variant, check=check, as_json=as_json)
         return
     matrix = load(root)
-    chosen = shard.of(matrix.select(variant))
+    chosen = Shard.parse(shard).of(matrix.select(variant))
     verdicts: dict[str, Verdict] = {}
     different = []
     changes = regenerate(matrix, chosen) if chosen else []  # there may be more shares than variants

@@ -95,7 +95,7 @@ def test_a_wrong_request_changes_nothing(
 def test_a_release_that_is_there_already_needs_nothing(clone: Clone) -> None:
     """That is said without asking the index."""
     assert clone.done("variant", VERSION="0.12.1", PIP_INDEX_URL="http://127.0.0.1:9/") == (
-        "v0.12.1 is there already: nothing to do\n"
+        "nothing to do: v0.12.1 is there already\n"
     )
 
 

@@ -6,10 +6,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
+import click
 import pytest
 
-from scripts.cli import VERBS
+from scripts.cli import VERBS, cli
 from scripts.probe.controls import Handling, running
 from tests.whole.conftest import Clone
 
@@ -43,13 +45,6 @@ def test_every_verb_explains_itself(clone: Clone, verb: str) -> None:
     assert len(text.split("Options:")[0].strip().splitlines()) >= 2
 
 
-def test_every_verb_is_a_target_of_make(clone: Clone) -> None:
-    """`make` alone lists the verbs, with a line of help each."""
-    listed = clone.run("make").stdout
-    for verb in VERBS:
-        assert f"make {verb} " in listed
-
-
 @pytest.mark.parametrize(
     ("args", "message"),
     [
@@ -71,6 +66,74 @@ def test_every_verb_is_a_target_of_make(clone: Clone) -> None:
 def test_wrong_use_is_one_clear_line_and_code_2(clone: Clone, args: list[str], message: str) -> None:
     """The line says what was wrong and what to do."""
     assert message in failed(clone.verb(*args), 2)
+
+
+PLATFORMS = {"deploy", "destroy", "down", "logs", "open", "rollback"}
+"""Verbs that show what a platform prints."""
+
+
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - PLATFORMS))
+def test_every_verb_with_a_result_prints_it_as_json_too(verb: str) -> None:
+    """All of them have the option --json."""
+    command = cli.get_command(click.Context(cli), verb)
+    assert "--json" in [name for option in command.params for name in option.opts]
+
+
+@pytest.mark.parametrize(
+    ("args", "variables", "code", "what"),
+    [
+        (["matrix", "--shard", "9/8"], {"JSON": "1"}, 2, "SHARD=9/8 is no share"),
+        (["matrix", "--json", "--shrad", "1/2"], {}, 2, "No such option '--shrad'. Did you mean '--shard'?"),
+        (["prob", "--json"], {}, 2, "No such command 'prob'"),
+        (["probe"], {"JSON": "1", "PROOF": "none"}, 2, "Invalid value for '--proof'"),
+        (["publish"], {"JSON": "1", "GIT_CONFIG_GLOBAL": "/"}, 1, ""),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_an_error_is_json_where_json_is_asked_for(
+    clone: Clone, args: list[str], variables: dict[str, str], code: int, what: str
+) -> None:
+    """It is the last line of standard error, whoever found it; standard output has results alone."""
+    finished = clone.verb(*args, **variables)
+    assert (finished.returncode, finished.stdout) == (code, "")
+    error = json.loads(finished.stderr.splitlines()[-1])["error"]
+    assert error.keys() == {"what", "found", "do", "lines", "exit_code"}
+    assert error["what"].startswith(what)
+    assert error["exit_code"] == code
+
+
+def test_a_result_stays_whole_json_when_the_run_fails(clone: Clone) -> None:
+    """What is stale is on standard output, that it fails the check on standard error."""
+    pins = clone.root / "variants/v0.12.1/requirements.in"
+    pins.write_text(f"{pins.read_text()}# A change.\n")
+    finished = clone.verb("pin", CHECK="1", JSON="1", VARIANT="quart-uvicorn-v0.12.1")
+    clone.run("git", "checkout", "--quiet", "--", "variants")
+    (stale,) = json.loads(finished.stdout)
+    assert stale["path"] == "variants/v0.12.1/requirements.txt"
+    assert json.loads(finished.stderr)["error"]["what"] == "pins are stale"
+    assert finished.returncode == 1
+
+
+def test_what_a_tool_printed_stands_above_the_error(clone: Clone) -> None:
+    """What git said, as it is; then what failed and what to do."""
+    clone.run("git", "remote", "set-url", "origin", "/nowhere")
+    finished = clone.verb("publish")
+    clone.run("git", "remote", "set-url", "origin", str(clone.root.parent / "source"))
+    *lines, last = finished.stderr.splitlines()
+    assert "  fatal: '/nowhere' does not appear to be a git repository" in lines
+    assert last.startswith("error: git ls-remote could not be done with origin")
+
+
+def test_a_script_gets_the_verbs_own_exit_code(clone: Clone, server: str) -> None:
+    """`scripts/run` does the set-up, as make does, from wherever it is called; variables of the environment count."""
+    (clone.root / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
+    called = [str(clone.root / "scripts/run"), "probe", "--url", f"{server}/view?next=/admin"]
+    finished = subprocess.run(
+        called, cwd="/", env={**os.environ, "JSON": "1"}, capture_output=True, encoding="utf-8", check=False
+    )
+    (clone.root / ".venv").unlink()
+    assert finished.returncode == 1, finished.stderr
+    assert json.loads(finished.stdout)["affected"] is True
 
 
 def test_a_traceback_comes_only_on_request(clone: Clone) -> None:

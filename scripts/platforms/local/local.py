@@ -12,17 +12,18 @@ from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from scripts.branches.generate import BranchChange
 from scripts.errors import Failure, WrongUse
 from scripts.files import alone
-from scripts.matrix import Variant
 from scripts.platforms.local import control, logs
 from scripts.platforms.local.control import Places, ReleaseRow, State
-from scripts.platforms.local.slug import build
 from scripts.process import run
 from scripts.wire.splitting import SEGMENT_BYTES
+
+if TYPE_CHECKING:
+    from scripts.branches.generate import BranchChange
+    from scripts.matrix import Variant
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ class _Gone(Exception):
 
 
 def deploy(
-    root: Path, variant: Variant, change: BranchChange, *, port: int | None = None, segment_bytes: int | None = None
+    root: Path, variant: "Variant", change: "BranchChange", *, port: int | None = None, segment_bytes: int | None = None
 ) -> Release:
     """Build the tree of `change`, boot it as `variant`'s release beside the old one, and switch the route to it.
 
@@ -72,6 +73,8 @@ def deploy(
     """
     if segment_bytes is not None and segment_bytes < 0:
         raise WrongUse(f"a segment cannot have {segment_bytes} bytes", do="SEGMENT is 1 or more, or 0 for whole heads")
+    from scripts.platforms.local.slug import build  # noqa: PLC0415 - what only lists need not import all that builds
+
     slug = build(root, change.tree)
     order = control.Deploy(
         variant=variant.name,
@@ -114,7 +117,7 @@ def releases(root: Path) -> list[ReleaseRow]:
             return []
 
 
-def log_lines(root: Path, variant: Variant, *, last: int = 100, follow: bool = False) -> Generator[str, None, None]:
+def log_lines(root: Path, variant: "Variant", *, last: int = 100, follow: bool = False) -> Generator[str, None, None]:
     """Yield the `last` lines of the log of a variant's app; with `follow`, also each that is added, without end.
 
     WrongUse when there is no log and none to wait for.
