@@ -169,3 +169,18 @@ def test_the_hint_for_an_unknown_word_names_only_known_ones(word: str, known: li
     hint = nearest(word, known)
     assert hint.startswith(("Did you mean ", "There are: "))
     assert any(each in hint for each in known) or hint == "There are: none"
+
+
+def test_a_variant_is_also_found_by_its_branch() -> None:
+    """A branch's name selects its variant, and an unknown name's hint may be a branch."""
+    matrix = load(PROJECT)
+    assert matrix.select("quart-h11") == matrix.select("v0.11.8-h11")
+    with pytest.raises(WrongUse, match=r"unknown variant 'quart-h12'\. Did you mean quart-h11\?$"):
+        matrix.one("quart-h12")
+
+
+def test_a_name_like_no_other_gets_the_list_of_variants() -> None:
+    """Branches are too many to list beside them."""
+    with pytest.raises(WrongUse, match=r"There are: v0\.11\.8, .*patched") as caught:
+        load(PROJECT).select("../etc")
+    assert "quart" not in caught.value.message
