@@ -2,8 +2,9 @@
 
 import fcntl
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +24,35 @@ def alone(lock: Path, *, busy: str = "") -> Iterator[None]:
         except BlockingIOError:
             raise Failure(busy, do="Wait for it to end, then again") from None
         yield
+
+
+def made_once(
+    place: Path,
+    make: Callable[[Path], None],
+    is_ready: Callable[[Path], bool] = Path.exists,
+    *,
+    lock: Path | None = None,
+) -> Path:
+    """Return the folder `place`; where it is not ready it is made anew, whole or not at all.
+
+    `make` is given the path of a folder that is not there, beside `place`: what it makes there must bear being renamed.
+    Processes that ask at once take turns at `lock`, by default a file beside the place, and one of them makes it.
+    """
+    if is_ready(place):
+        return place
+    with alone(lock or place.with_name(f".{place.name}.lock")):
+        if not is_ready(place):  # else another process has made it meanwhile
+            beside = place.with_name(f".{place.name}.new")
+            shutil.rmtree(beside, ignore_errors=True)  # of a process that was killed
+            place.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                make(beside)
+                shutil.rmtree(place, ignore_errors=True)
+                beside.rename(place)
+            except BaseException:
+                shutil.rmtree(beside, ignore_errors=True)
+                raise
+    return place
 
 
 def write_whole(path: Path, content: bytes | str) -> bool:

@@ -15,7 +15,8 @@ import msgspec
 from packaging.version import InvalidVersion, Version
 
 from scripts.errors import Failure, WrongUse, nearest
-from scripts.runtimes import Runtime, load_runtimes, read_record
+from scripts.records import read_record
+from scripts.runtimes import Runtime, load_runtimes
 
 T = TypeVar("T")
 
@@ -96,6 +97,11 @@ class Variant:
     def requirement(self) -> Version:
         """The version of uvicorn that the pins must hold."""
         return Version(f"{self.version}+{self.patch.local_version}") if self.patch else self.version
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a release as it is, answering with httptools: not a way around the issue."""
+        return not self.patch and self.http == "httptools"
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,12 @@ Reading is strict, as `scripts.matrix` says.
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from scripts.errors import WrongUse
-
-T = TypeVar("T")
+from scripts.records import read_record
 
 IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]*\Z")
 """The characters of an image's reference (distribution's grammar): it stands in a Dockerfile as it is."""
@@ -50,17 +48,6 @@ def load_runtimes(root: Path) -> tuple[Runtime, ...]:
     for runtime in runtimes:
         _check_runtime(runtime)
     return runtimes
-
-
-def read_record(path: Path, kind: type[T]) -> T:
-    """Decode a TOML file into a record; WrongUse names the file and the place in it."""
-    shown = "/".join(path.parts[-3:])
-    try:
-        return msgspec.toml.decode(path.read_bytes(), type=kind)
-    except FileNotFoundError:
-        raise WrongUse(f"{shown} is missing", do="Write it, or remove its folder") from None
-    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise WrongUse(f"{shown} is wrong", found=str(error)) from None
 
 
 def _check_runtime(runtime: Runtime) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from scripts.errors import Failure
-from scripts.files import alone
+from scripts.files import made_once
 from scripts.pins import pip_settings
 from scripts.pins.pythons import find_python
 from scripts.process import run
@@ -37,22 +37,12 @@ def ready_environment(parent: Path, python: str, lock: Path, *, find_links: Path
     kept below `parent` under a digest of the three: it is made once, whole or not at all, also where several processes
     ask for it at once. Raises what `create` and `install` raise.
     """
-    name = _digest(python, lock, find_links)
-    venv = parent / name
-    if _is_ready(venv):
-        return venv
-    with alone(parent / f".{name}.lock"):
-        if not _is_ready(venv):  # else another process has made it meanwhile
-            beside = parent / f".{name}.new"
-            try:
-                create(beside, python)
-                install(beside, lock, find_links=find_links)
-                shutil.rmtree(venv, ignore_errors=True)  # one whose Python was removed since
-                beside.rename(venv)
-            except BaseException:
-                shutil.rmtree(beside, ignore_errors=True)
-                raise
-    return venv
+
+    def make(beside: Path) -> None:
+        create(beside, python)
+        install(beside, lock, find_links=find_links)
+
+    return made_once(parent / _digest(python, lock, find_links), make, _is_ready)
 
 
 def create(venv: Path, python: str) -> None:

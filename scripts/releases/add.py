@@ -65,11 +65,6 @@ def known_releases() -> list[Release]:
     return releases(PACKAGE)
 
 
-def plain(matrix: Matrix) -> list[Variant]:
-    """Return the variants that are a release as it is, answering with httptools."""
-    return [variant for variant in matrix.variants if not variant.patch and variant.http == "httptools"]
-
-
 def plan(
     matrix: Matrix, runtimes: Sequence[Runtime], release: Release, *, newest: bool = False, model: Variant | None = None
 ) -> Addition:
@@ -101,8 +96,7 @@ def add(root: Path, addition: Addition, watch: Watch) -> Added:
 
 def _news(matrix: Matrix, variant: Variant) -> str:
     """Return in what a variant's verdict differs from those on its neighbours; only plain releases have such."""
-    rows = plain(matrix)
-    if variant not in rows:
+    if not variant.is_plain:
         return ""
-    verdicts = {each.version: read_verdict(each) for each in rows}
+    verdicts = {each.version: read_verdict(each) for each in matrix.variants if each.is_plain}
     return news(variant.version, {version: verdict.has_issue for version, verdict in verdicts.items() if verdict})

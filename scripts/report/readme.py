@@ -45,13 +45,13 @@ def sections(matrix: Matrix, verdicts: Mapping[Variant, Verdict]) -> list[tuple[
 
     What is no plain release (a patch, another HTTP implementation) is a way around the issue and stands at the end.
     """
-    plain = [variant for variant in matrix.variants if not variant.patch and variant.http == "httptools"]
+    plain = [variant for variant in matrix.variants if variant.is_plain]
     found: list[tuple[str, list[Variant]]] = []
     for has_issue, run in groupby(plain, lambda each: verdicts[each].has_issue if each in verdicts else None):
         variants = list(run)
         span = variants[0].name if len(variants) == 1 else f"{variants[0].name} to {variants[-1].name}"
         found.append((f"{span}: {ANSWERS[has_issue]}", variants))
-    around = [variant for variant in matrix.variants if variant not in plain]
+    around = [variant for variant in matrix.variants if not variant.is_plain]
     return [*found, ("Ways around it", around)] if around else found
 
 

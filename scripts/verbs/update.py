@@ -8,7 +8,7 @@ from scripts import screen
 from scripts.errors import Failure
 from scripts.files import alone
 from scripts.matrix import load
-from scripts.releases.add import known_releases, plain, plan
+from scripts.releases.add import known_releases, plan
 from scripts.releases.choose import newest
 from scripts.runtimes import load_runtimes
 from scripts.verbs import options
@@ -28,7 +28,7 @@ def command(context: click.Context, *, check: bool, pre: bool, as_json: bool) ->
         release = newest(known_releases(), pre=pre)
         if not release:
             raise Failure("the package index has no release of uvicorn that was not yanked")
-        there = [variant.version for variant in plain(matrix) if pre or not variant.version.is_prerelease]
+        there = [each.version for each in matrix.variants if each.is_plain and (pre or not each.version.is_prerelease)]
         if there and max(there) >= release.version:
             unchanged(f"v{max(there)}", "is the newest", as_json=as_json)
             return

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from scripts.errors import Failure, WrongUse, nearest
 from scripts.matrix import Matrix, Variant
-from scripts.verdicts.verdict import Verdict, decode, differences, evidence_in_short, same_evidence
-from scripts.verdicts.verdict_file import VERDICT_FILE, read_verdict
+from scripts.records import decode
+from scripts.verdicts.verdict import Verdict, differences, evidence_in_short, same_evidence
+from scripts.verdicts.verdict_file import MEASURE, VERDICT_FILE, read_verdict
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def gathered(matrix: Matrix, folder: Path) -> dict[Variant, Verdict]:
         if name not in known:
             raise WrongUse(f"{path} is of the unknown variant {name!r}", do=nearest(name, known))
         variant = matrix.one(name)
-        verdict = decode(path.read_bytes(), str(path))
+        verdict = decode(path.read_bytes(), str(path), Verdict, do=MEASURE)
         _refuse_other_server(variant, verdict, path)
         there = verdicts.setdefault(variant, (verdict, path))
         if not same_evidence(there[0], verdict):

@@ -16,21 +16,18 @@ import httpx
 import msgspec
 
 from scripts.errors import Failure, WrongUse
-from scripts.files import write_whole
 from scripts.matrix import Variant
 from scripts.platforms.deployment import Deployment, read_deployment
 from scripts.platforms.heroku import apps
 from scripts.platforms.heroku.api import Api
 from scripts.platforms.heroku.limits import Deadline
 from scripts.platforms.heroku.page import differs, facts
-from scripts.verdicts.submission import LIMIT_SECONDS, submit
+from scripts.records import read_if_there, write_record
+from scripts.verdicts.submission import LIMIT_SECONDS, SUBMISSIONS, submit
 
 log = logging.getLogger(__name__)
 
 HEROKU_FILE = "heroku.json"
-
-SUBMISSIONS = 5
-"""How often the form is submitted; the original asks for 3 to 5 times."""
 
 LOG_LINES = 1500
 """As many as Heroku keeps."""
@@ -69,13 +66,8 @@ class HerokuRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 def read_heroku(variant: Variant) -> HerokuRecord | None:
     """Return what Heroku showed of a variant, or None where it was never measured; WrongUse for a broken file."""
-    try:
-        return msgspec.json.decode((variant.folder / HEROKU_FILE).read_bytes(), type=HerokuRecord)
-    except FileNotFoundError:
-        return None
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        do = f"Measure again: make verify TO=heroku VARIANT={variant.name}"
-        raise WrongUse(f"variants/{variant.name}/{HEROKU_FILE} is wrong", found=str(error), do=do) from None
+    do = f"Measure again: make verify TO=heroku VARIANT={variant.name}"
+    return read_if_there(variant.folder / HEROKU_FILE, HerokuRecord, do=do)
 
 
 def same_evidence(one: HerokuRecord, other: HerokuRecord) -> bool:
@@ -91,8 +83,7 @@ def write_heroku(variant: Variant, record: HerokuRecord) -> bool:
         committed = None
     if committed and same_evidence(committed, record):
         return False
-    text = msgspec.json.format(msgspec.json.encode(record), indent=2)
-    return write_whole(variant.folder / HEROKU_FILE, text + b"\n")
+    return write_record(variant.folder / HEROKU_FILE, record)
 
 
 def in_short(record: HerokuRecord) -> str:

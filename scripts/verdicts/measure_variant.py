@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-import msgspec
 from anyio.from_thread import start_blocking_portal
 
 from scripts.branches.generate import BranchChange
 from scripts.errors import Failure
 from scripts.matrix import Variant
+from scripts.platforms import about
 from scripts.platforms.local.boot import running
 from scripts.platforms.local.slug import Slug, build
 from scripts.probe.cases import FORM_TARGET, HOST, heads
@@ -21,15 +21,12 @@ from scripts.probe.exchange import Times
 from scripts.probe.measure import Measurement, measure
 from scripts.probe.proof import choose
 from scripts.router.router import DynoState, RoutedDyno, Router
-from scripts.verdicts.submission import browser, redirect_target, submit
-from scripts.verdicts.verdict import RouterEvidence, Server, Verdict, judge
+from scripts.verdicts.submission import SUBMISSIONS, browser, redirect_target, submit
+from scripts.verdicts.verdict import RouterEvidence, Verdict, judge
 from scripts.wire.receive_queue import Address
 from scripts.wire.splitting import SEGMENT_BYTES, every_offset
 
 log = logging.getLogger(__name__)
-
-SUBMISSIONS = 5
-"""How often the form is submitted through the router; the original asks for 3 to 5 times."""
 
 Progress = Callable[[int], None]
 
@@ -69,31 +66,16 @@ def _measure_release(slug: Slug, variant: Variant, tree: str, progress: Progress
     with running(slug, variant.name, log=lambda line: log.debug("%s: %s", variant.name, line)) as address:
         base = f"http://{address[0]}:{address[1]}"
         with browser(base, HOST) as client:
-            server = _server(client, variant)
+            server = about.ask(client)
+            if wrong := about.differences(server, variant):
+                raise Failure(f"{variant.name} is not what answers: no verdict", found=wrong)
             target = redirect_target(client)
             if target != FORM_TARGET:
                 raise Failure(f"{variant.name}: the form does not redirect as expected", found=target[:60])
         form, misroute = (_measure(address, head, progress) for head in heads().values())
         router = _submit_through_router(address, variant, progress)
     today = datetime.now(UTC).date().isoformat()
-    return judge(form, misroute, router, server, tree=tree, measured=today)
-
-
-def _server(client: httpx.Client, variant: Variant) -> Server:
-    """Ask the release what it is, and hold that against the variant."""
-    facts = client.get("/about.json").json()
-    said = facts.pop("variant")
-    server = msgspec.convert(facts, Server)
-    expected = {"variant": variant.name, "uvicorn": str(variant.requirement), "http": variant.http}
-    found = {"variant": said, "uvicorn": server.uvicorn, "http": server.http}
-    if found != expected:
-        raise Failure(
-            f"{variant.name} is not what answers: no verdict",
-            found=", ".join(
-                f"{key} is {found[key]}, not {expected[key]}" for key in found if found[key] != expected[key]
-            ),
-        )
-    return server
+    return judge(form, misroute, router, server.server, tree=tree, measured=today)
 
 
 def _measure(address: Address, head: bytes, progress: Progress) -> Measurement:

@@ -9,7 +9,8 @@ from typing import Literal
 
 import msgspec
 
-from scripts.errors import Failure, WrongUse
+from scripts.errors import Failure
+from scripts.platforms.about import Server
 from scripts.probe.answers import Outcome
 from scripts.probe.measure import Measurement
 from scripts.wire.splitting import Range
@@ -59,17 +60,6 @@ class RouterEvidence(Record, frozen=True):
     submissions: int
     failed: int
     segment_bytes: int
-
-
-class Server(Record, frozen=True):
-    """What really answered, in its own words (the app's /about.json)."""
-
-    uvicorn: str
-    http: str
-    http_version: str
-    python: str
-    event_loop: str
-    quart: str
 
 
 class Verdict(Record, frozen=True, kw_only=True):
@@ -163,14 +153,6 @@ def encode(verdict: Verdict) -> str:
     """Return the text of verdict.json; each range stands on one line."""
     text = msgspec.json.format(msgspec.json.encode(verdict), indent=2).decode()
     return PAIR.sub(r"[\1, \2]", text) + "\n"
-
-
-def decode(text: bytes, where: str) -> Verdict:
-    """Read a verdict.json; WrongUse says what is wrong `where`."""
-    try:
-        return msgspec.json.decode(text, type=Verdict)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise WrongUse(f"{where} is wrong", found=str(error), do="Measure again: make verify") from None
 
 
 def _lasting(verdict: Verdict) -> Verdict:

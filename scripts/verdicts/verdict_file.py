@@ -3,18 +3,17 @@
 from scripts.errors import Failure
 from scripts.files import write_whole
 from scripts.matrix import Variant
-from scripts.verdicts.verdict import Verdict, decode, encode, same_evidence
+from scripts.records import read_if_there
+from scripts.verdicts.verdict import Verdict, encode, same_evidence
 
 VERDICT_FILE = "verdict.json"
+
+MEASURE = "Measure again: make verify"
 
 
 def read_verdict(variant: Variant) -> Verdict | None:
     """Return a variant's committed verdict, or None where it was never measured."""
-    try:
-        text = (variant.folder / VERDICT_FILE).read_bytes()
-    except FileNotFoundError:
-        return None
-    return decode(text, f"variants/{variant.name}/{VERDICT_FILE}")
+    return read_if_there(variant.folder / VERDICT_FILE, Verdict, do=MEASURE)
 
 
 def write_verdict(variant: Variant, verdict: Verdict) -> bool:

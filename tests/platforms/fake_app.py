@@ -11,6 +11,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
+FACTS = dict.fromkeys(("uvicorn", "http", "http_version", "python", "event_loop", "quart"), "none: a fake app")
+
 
 class Handler(BaseHTTPRequestHandler):
     """Answers GET requests."""
@@ -20,7 +22,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer by the path."""
         if self.path == "/about.json":
-            self.answer(json.dumps({"variant": (HERE / "variant").read_text()}))
+            self.answer(json.dumps(FACTS | {"variant": (HERE / "variant").read_text()}))
         elif self.path == "/environ":
             self.answer(json.dumps(dict(os.environ)))
         elif self.path == "/held":

@@ -158,14 +158,20 @@ def test_the_environment_is_minimal(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("procfile", "said"),
     [
-        ("worker: python app.py\n", "has no web process"),
+        ("worker: python app.py\n", "is wrong: 'worker"),
         ("web: one\nweb: two\n", "is wrong"),
-        ("", "has no web process"),
+        ("web: one\nworker: two\n", "is wrong"),
+        ("web: \n", "is wrong"),
+        ("web: one", "is wrong"),
+        (" web: one\n", "is wrong"),
+        ("web: one\r\nworker: two\n", "is wrong"),
+        ("", "is wrong: ''"),
+        ("web: \udcff\n", "cannot be read"),
     ],
 )
-def test_a_procfile_without_one_web_process_is_refused(tmp_path: Path, procfile: str, said: str) -> None:
-    """There is nothing to start, or no saying what."""
+def test_a_procfile_that_is_not_one_web_line_is_refused(tmp_path: Path, procfile: str, said: str) -> None:
+    """There is nothing to start, or no saying what; the line says what to do."""
     slug = planted(tmp_path)
-    (slug.folder / "Procfile").write_text(procfile)
+    (slug.folder / "Procfile").write_bytes(procfile.encode("utf-8", "surrogateescape"))
     with pytest.raises(Failure, match=said):
         web_command(slug)

@@ -15,9 +15,10 @@ import pytest
 from scripts.errors import Failure
 from scripts.files import alone
 from scripts.matrix import load
+from scripts.records import read_record
 from scripts.releases.undo import all_or_nothing
 from scripts.runtimes import load_runtimes
-from scripts.verdicts.verdict import decode, same_evidence
+from scripts.verdicts.verdict import Verdict, same_evidence
 from tests.branches.checkouts import Checkout, new_checkout
 from tests.releases.fake_index import Answer, as_of, file, lists, serving
 from tests.whole.conftest import Clone, clone_working_tree
@@ -173,7 +174,7 @@ def test_an_update_brings_the_newest_variant_back_as_it_was(clone: Clone) -> Non
     verdict = f"variants/{LATEST.name}/verdict.json"
     differing = clone.run("git", "diff", "--name-only", "origin/main").stdout.split()
     assert set(differing) <= {verdict}
-    one, other = (decode((root / verdict).read_bytes(), verdict) for root in (PROJECT, clone.root))
+    one, other = (read_record(root / verdict, Verdict) for root in (PROJECT, clone.root))
     assert same_evidence(one, other)
     assert json.loads((clone.root / verdict).read_text())["tree"] == one.tree
 

@@ -1,26 +1,25 @@
 """Verdicts: made from measurements, compared by their evidence, written so that a diff reads well."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.errors import Failure, WrongUse
+from scripts.platforms.about import Server
 from scripts.probe.answers import Answer, Baseline, End, Outcome
 from scripts.probe.measure import Measurement, Trial
 from scripts.probe.proof import ProofName
+from scripts.records import decode
 from scripts.verdicts.verdict import (
     RouterEvidence,
-    Server,
     Verdict,
-    decode,
     differences,
     encode,
     evidence_in_short,
     judge,
     same_evidence,
 )
+from scripts.verdicts.verdict_file import MEASURE
 from scripts.wire.splitting import every_offset, expand
 
 HEAD = b"GET /view HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -78,7 +77,7 @@ def test_a_verdict_reads_back_as_it_was_written(form: dict[int, Outcome], misrou
     """The file holds all of the verdict, and its ranges hold every offset once."""
     form[5] = Outcome.DROPPED
     written = verdict(form, misroute)
-    assert decode(encode(written).encode(), "verdict.json") == written
+    assert decode(encode(written).encode(), "verdict.json", Verdict) == written
     offsets = [offset for runs in written.requests.form.offsets.values() for offset in expand(runs)]
     assert sorted(offsets) == list(every_offset(HEAD))
 
@@ -121,4 +120,4 @@ def test_differences_name_the_place_and_both_values() -> None:
 def test_a_broken_verdict_file_is_one_clear_line(text: bytes) -> None:
     """A file that ends early, typed by hand or written by a later format is refused with its name."""
     with pytest.raises(WrongUse, match=r"variants/x/verdict.json is wrong: .*make verify"):
-        decode(text, str(Path("variants/x/verdict.json")))
+        decode(text, "variants/x/verdict.json", Verdict, do=MEASURE)

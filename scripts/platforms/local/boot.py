@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import httpx
-import msgspec
 from anyio.from_thread import start_blocking_portal
 
 from scripts.errors import Failure
+from scripts.platforms.about import PATH, read_about
 from scripts.platforms.local.dyno import GRACE_SECONDS, Dyno, Say
 from scripts.platforms.local.slug import Slug
 from scripts.wire.receive_queue import Address
@@ -33,12 +33,6 @@ class BootFailed(Failure):
         self.timed_out = timed_out
 
 
-class About(msgspec.Struct, frozen=True):
-    """What /about.json says at least."""
-
-    variant: str
-
-
 async def wait_until_up(dyno: Dyno, variant: str, *, limit: float = BOOT_SECONDS) -> None:
     """Wait until `dyno` is up as `variant`, and leave it as it is.
 
@@ -53,10 +47,12 @@ async def wait_until_up(dyno: Dyno, variant: str, *, limit: float = BOOT_SECONDS
         if not answer.done():
             found = f"it did not answer within {limit:g} seconds"
             raise BootFailed(variant, found, dyno, timed_out=True)
-        name = _variant(answer.result())
+        try:
+            name = read_about(answer.result()).variant
+        except Failure as failure:
+            raise BootFailed(variant, failure.message, dyno) from None
         if name != variant:
-            found = f"port {dyno.address[1]} answers as {name}" if name else "/about.json names no variant"
-            raise BootFailed(variant, found, dyno)
+            raise BootFailed(variant, f"port {dyno.address[1]} answers as {name}", dyno)
     finally:
         answer.cancel()
         end.cancel()
@@ -99,14 +95,6 @@ async def _first_answer(address: Address) -> httpx.Response:
     async with httpx.AsyncClient(base_url=f"http://{host}:{port}", trust_env=False, timeout=TRY_SECONDS) as client:
         for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
             with suppress(httpx.TransportError):
-                return await client.get("/about.json")
+                return await client.get(PATH)
             await asyncio.sleep(pause)
     raise AssertionError("unreachable: the pauses do not end")
-
-
-def _variant(answer: httpx.Response) -> str:
-    """Return the variant that an answer to /about.json names; empty when it names none."""
-    try:
-        return msgspec.json.decode(answer.content, type=About).variant if answer.is_success else ""
-    except msgspec.DecodeError:
-        return ""

@@ -7,6 +7,7 @@ keys and tokens above all, stays there.
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,8 +17,6 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import IO
-
-from honcho.environ import parse_procfile
 
 from scripts import process
 from scripts.errors import Failure
@@ -41,6 +40,11 @@ DRAIN_SECONDS = 1.0
 
 KILLED = 128 + signal.SIGKILL
 """Exit status of a process that SIGKILL ended, as a shell reports it."""
+
+PROCFILE = re.compile(r"web: (\S[^\r\n]*)\n")
+"""What common/branch/Procfile.j2 makes: one process, on one line."""
+
+MEND = "Make the branches anew: make branches"
 
 Say = Callable[[str], None]
 """Called with each line that a dyno prints, without its line break."""
@@ -152,14 +156,16 @@ class Dyno:
 
 
 def web_command(slug: Slug) -> str:
-    """Return the command of the web process in the Procfile of `slug`; Failure when there is none."""
+    """Return the command on the one line of the Procfile of `slug`; Failure where it holds anything else."""
+    what = f"the Procfile of the tree {slug.tree[:10]}"
     try:
-        command = parse_procfile((slug.folder / "Procfile").read_text("utf-8")).processes.get("web")
-    except (OSError, UnicodeDecodeError, AssertionError) as error:  # honcho asserts that no process is there twice
-        raise Failure(f"the Procfile of the tree {slug.tree[:10]} is wrong", found=str(error)) from None
-    if command is None:
-        raise Failure(f"the Procfile of the tree {slug.tree[:10]} has no web process", do="Make it anew: make branches")
-    return str(command)
+        text = (slug.folder / "Procfile").read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failure(f"{what} cannot be read", found=str(error), do=MEND) from None
+    line = PROCFILE.fullmatch(text)
+    if not line:
+        raise Failure(f"{what} is wrong", found=f"{text[:60]!r} is not one line `web: COMMAND`", do=MEND)
+    return line[1]
 
 
 def environment(slug: Slug, port: int) -> dict[str, str]:

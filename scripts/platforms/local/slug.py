@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scripts.branches import generate as publish
 from scripts.errors import Failure
-from scripts.files import alone
+from scripts.files import made_once
 from scripts.pins import environments
 from scripts.platforms.local.control import Places
 
@@ -50,27 +50,20 @@ def build(root: Path, tree: str) -> Slug:
         raise Failure(f"{tree!r} is no id of a git tree", do="Make the branches: make branches")
     slugs = Places(root).slugs
     slug = Slug(tree, slugs / tree)
-    if slug.python.exists():
-        return slug
-    with alone(slugs.with_name("slugs.lock")):
-        if not slug.python.exists():  # else another build has made it meanwhile
-            slugs.mkdir(exist_ok=True)
-            for left in slugs.glob(".*/"):
-                shutil.rmtree(left)
-            beside = slugs / f".{tree}"
-            try:
-                _build(root, tree, beside)
-                shutil.rmtree(slug.folder, ignore_errors=True)  # one whose Python is gone from this machine
-                beside.rename(slug.folder)
-            except BaseException:
-                shutil.rmtree(beside, ignore_errors=True)
-                raise
+    made_once(
+        slug.folder,
+        lambda beside: _build(root, tree, beside),
+        lambda _: slug.python.exists(),  # its Python may be gone from this machine
+        lock=slugs.with_name("slugs.lock"),
+    )
     return slug
 
 
 def _build(root: Path, tree: str, folder: Path) -> None:
     """Build `tree` in the new folder `folder`."""
     log.info("build tree %s", tree[:10])
+    for left in folder.parent.glob(".*/"):
+        shutil.rmtree(left)
     publish.export(root, tree, folder)
     for name in ("Procfile", ".python-version", "requirements.txt"):
         if not (folder / name).is_file():
