@@ -101,7 +101,7 @@ bench: setup-tests ## Print the speed ratios that the design stands on
 
 clean: ## Remove what the other targets made outside git: .venv and .local
 	@test ! -x .venv/bin/python || .venv/bin/python -m scripts down
-	@rm -rf .venv .venv.log .local .hypothesis .*_cache
+	@rm -rf .venv .venv.new .venv.old .local .hypothesis .*_cache
 
 setup:
 	@sh scripts/setup.sh scripts/requirements.txt

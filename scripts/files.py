@@ -42,16 +42,18 @@ def made_once(
         return place
     with alone(lock or place.with_name(f".{place.name}.lock")):
         if not is_ready(place):  # else another process has made it meanwhile
-            beside = place.with_name(f".{place.name}.new")
-            shutil.rmtree(beside, ignore_errors=True)  # of a process that was killed
-            place.parent.mkdir(parents=True, exist_ok=True)
+            beside, before = (place.with_name(f".{place.name.lstrip('.')}.{end}") for end in ("new", "old"))
             try:
+                shutil.rmtree(beside, ignore_errors=True)  # of a process that was killed
+                shutil.rmtree(before, ignore_errors=True)
+                place.parent.mkdir(parents=True, exist_ok=True)
                 make(beside)
-                shutil.rmtree(place, ignore_errors=True)
+                if place.exists():
+                    place.rename(before)
                 beside.rename(place)
-            except BaseException:
+            finally:
                 shutil.rmtree(beside, ignore_errors=True)
-                raise
+                shutil.rmtree(before, ignore_errors=True)
     return place
 
 

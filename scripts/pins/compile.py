@@ -20,7 +20,7 @@ from scripts.files import write_whole
 from scripts.matrix import Matrix, Variant
 from scripts.pins import jobs as plan
 from scripts.pins import lockfile, pip_settings
-from scripts.pins.environments import ready_environment, uv_environment
+from scripts.pins.environments import ready_environment
 from scripts.pins.jobs import Job, Stale, stale
 from scripts.pins.pythons import find_python
 from scripts.pins.wheel import patched_wheel
@@ -123,7 +123,7 @@ class _Desk:
     def _uv(self, job: Job, work: Path, upgrade: bool) -> str:
         """Compile with uv, and return what the header says about it."""
         python = find_python(job.python)
-        env = {**uv_environment(), "UV_FIND_LINKS": None}
+        env = {**pip_settings.uv_environment(), "UV_FIND_LINKS": None}
         names = ["--output-file", job.path, f"{job.path}.in", *(["--upgrade"] if upgrade else [])]
         args: list[str | Path] = [find_uv_bin(), *UV_COMPILE, "--python", python, *names]
         run(args, cwd=work, env=env, what=f"{job.path} cannot be compiled", do=f"Look at {job.source}")

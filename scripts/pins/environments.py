@@ -6,7 +6,6 @@ works wherever its folder is moved, also below a path with spaces.
 
 import hashlib
 import logging
-import os
 import shutil
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from uv import find_uv_bin
 
 from scripts.errors import Failure
 from scripts.files import made_once
-from scripts.pins import pip_settings
+from scripts.pins.pip_settings import uv_environment
 from scripts.pins.pythons import find_python
 from scripts.process import run
 
@@ -22,12 +21,6 @@ log = logging.getLogger(__name__)
 
 FORMAT = 1
 """Raise it when environments are made in another way, so that kept ones are made anew."""
-
-NO_SAY = ("UV_VENV_SEED", "UV_SYSTEM_PYTHON", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE", "UV_CONFIG_FILE")
-"""The user's settings of uv under which an environment would not hold exactly what is pinned.
-
-For the same reason uv reads no configuration file: how an index is reached is pip's configuration and UV_* variables.
-"""
 
 
 def ready_environment(parent: Path, python: str, lock: Path, *, find_links: Path | None = None) -> Path:
@@ -69,15 +62,6 @@ def install(venv: Path, lock: Path, *, find_links: Path | None = None) -> None:
         what=f"{_shown(lock)} cannot be installed",
         do="Where a hash differs, do not use that file, unless you know why. Where one is missing, pin again: make pin",
     )
-
-
-def uv_environment(find_links: Path | None = None) -> dict[str, str | None]:
-    """Return the changes of this process's environment under which uv is run; `find_links` is a folder of wheels."""
-    env: dict[str, str | None] = {**pip_settings.for_uv(pip_settings.read(), os.environ), **dict.fromkeys(NO_SAY)}
-    if find_links:
-        others = env.get("UV_FIND_LINKS") or os.environ.get("UV_FIND_LINKS")
-        env["UV_FIND_LINKS"] = ",".join(filter(None, [pip_settings.as_place(find_links), others]))
-    return env
 
 
 def _digest(python: str, lock: Path, find_links: Path | None) -> str:

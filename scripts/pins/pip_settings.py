@@ -29,6 +29,12 @@ RETRIES = "2"
 FEWEST_RETRIES = "1"
 """pip says that the connection failed only when it asks again; otherwise a release merely seems to be missing."""
 
+NO_SAY = ("UV_VENV_SEED", "UV_SYSTEM_PYTHON", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE", "UV_CONFIG_FILE")
+"""The user's settings of uv under which an environment would not hold exactly what is pinned.
+
+For the same reason uv reads no configuration file: how an index is reached is pip's configuration and UV_* variables.
+"""
+
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 
 
@@ -85,11 +91,23 @@ def for_uv(settings: Mapping[str, str], environ: Mapping[str, str]) -> dict[str,
     return {name: value for name, value in wanted.items() if value and not environ.get(name)}
 
 
+def uv_environment(find_links: Path | None = None, *, python: str = sys.executable) -> dict[str, str | None]:
+    """Return the changes of this process's environment under which uv is run, as the pip of `python` is configured.
+
+    `find_links` is a folder of wheels that no index has.
+    """
+    env: dict[str, str | None] = {**for_uv(read(python), os.environ), **dict.fromkeys(NO_SAY)}
+    if find_links:
+        others = env.get("UV_FIND_LINKS") or os.environ.get("UV_FIND_LINKS")
+        env["UV_FIND_LINKS"] = ",".join(filter(None, [as_place(find_links), others]))
+    return env
+
+
 @functools.cache
-def read() -> Mapping[str, str]:
-    """Return the settings of the pip that the tooling runs beside; Failure when there is none."""
+def read(python: str = sys.executable) -> Mapping[str, str]:
+    """Return the settings of the pip of an interpreter; Failure when there is none."""
     listed = run(
-        [sys.executable, "-I", "-m", "pip", "config", "list"],
+        [python, "-I", "-m", "pip", "config", "list"],
         what="pip does not tell its configuration",
         do="Look at it: python -m pip config debug",
     )
