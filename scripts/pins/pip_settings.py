@@ -53,7 +53,7 @@ def for_pip(settings: Mapping[str, str], environ: Mapping[str, str]) -> dict[str
     """Return the changes of `environ` after which a pip reaches the index as `settings` say, and knows nothing else."""
     changes: dict[str, str | None] = {name: None for name in environ if name.startswith("PIP_")}
     for key in REACHING:
-        value = " ".join(_public(settings[key])) if key == "extra-index-url" and key in settings else settings.get(key)
+        value = " ".join(public(settings[key])) if key == "extra-index-url" and key in settings else settings.get(key)
         if value:
             changes[f"PIP_{key.replace('-', '_').upper()}"] = value
     changes |= patience(settings)
@@ -74,7 +74,7 @@ def for_uv(settings: Mapping[str, str], environ: Mapping[str, str]) -> dict[str,
     if not environ.keys() & {"UV_DEFAULT_INDEX", "UV_INDEX_URL"}:
         wanted["UV_DEFAULT_INDEX"] = settings.get("index-url", "")
     if not environ.keys() & {"UV_INDEX", "UV_EXTRA_INDEX_URL"}:
-        extra = _public(settings.get("extra-index-url", ""))
+        extra = public(settings.get("extra-index-url", ""))
         wanted["UV_INDEX"] = " ".join(extra)
         # As pip does: any index may have the pinned release. Without hashes that would let one index shadow another's
         # packages; every line that uv installs here has its hashes.
@@ -86,8 +86,7 @@ def for_uv(settings: Mapping[str, str], environ: Mapping[str, str]) -> dict[str,
     wanted["SSL_CERT_FILE"] = settings.get("cert", "")
     wanted["SSL_CLIENT_CERT"] = settings.get("client-cert", "")
     if "proxy" in settings and not any(environ.get(form) for name in PROXIES for form in (name, name.lower())):
-        proxy = settings["proxy"]
-        wanted |= dict.fromkeys(PROXIES, proxy if "://" in proxy else f"http://{proxy}")
+        wanted |= dict.fromkeys(PROXIES, proxy(settings))
     return {name: value for name, value in wanted.items() if value and not environ.get(name)}
 
 
@@ -114,9 +113,15 @@ def read(python: str = sys.executable) -> Mapping[str, str]:
     return parse(listed.text)
 
 
-def _public(addresses: str) -> list[str]:
+def public(addresses: str) -> list[str]:
     """Return those of several index addresses that other machines can ask too."""
     return [address for address in addresses.split() if address.startswith(("https://", "http://"))]
+
+
+def proxy(settings: Mapping[str, str]) -> str:
+    """Return the proxy as an address; empty where pip is told of none."""
+    said = settings.get("proxy", "")
+    return said if "://" in said or not said else f"http://{said}"
 
 
 def _places(places: str) -> list[str]:

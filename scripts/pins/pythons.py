@@ -37,6 +37,7 @@ def find_python(version: str) -> Path:
         ) from None
 
 
+@cache
 def locate(version: str) -> Path | None:
     """Return an interpreter of Python `version` (major.minor) that is on this machine already, or None."""
     major, minor = (int(part) for part in version.split("."))
@@ -44,7 +45,8 @@ def locate(version: str) -> Path | None:
         return Path(sys.executable)
     import findpython  # noqa: PLC0415 - it is slow to import, and most runs look for no Python
 
-    found = findpython.find(major, minor)
+    # pyenv's first: those on PATH are each run to be asked for their version, and pyenv's shims take long to answer.
+    found = findpython.Finder(selected_providers=["pyenv"]).find(major, minor) or findpython.find(major, minor)
     if found:
         return Path(found.executable)
     flags = ("--no-config", "--managed-python", "--no-python-downloads")

@@ -1,41 +1,57 @@
-"""What will rot: the runtimes' Pythons and stacks, and the pinned files, held against what is known of them.
+"""What will rot: the runtimes' Pythons and stacks, held against dates, and the pins, held against the package index.
 
-The first two need no network: the dates are in common/support.toml. The pinned files are asked for at the package
-index, each package once.
+The first two need no network: the dates are in common/support.toml. Whether a compiled file can still be installed is
+uv's to say: it installs each one, with its hashes, for the Python and the system that it is meant for, and all of it is
+thrown away.
 """
 
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import msgspec
+from uv import find_uv_bin
 
-from scripts.errors import Failure, WrongUse
+from scripts.errors import Failure
+from scripts.files import write_whole
 from scripts.matrix import Matrix
-from scripts.pins import lockfile
-from scripts.pins.jobs import Job, all_jobs, reader
+from scripts.pins.jobs import Job, all_jobs
+from scripts.pins.pip_settings import as_place, uv_environment
 from scripts.pins.pythons import fetchable, locate
-from scripts.pins.wheel import PACKAGE
-from scripts.releases.index_files import listing
-from scripts.releases.pinned_files import Wanted, judge
+from scripts.pins.wheel import PACKAGE, patched_wheel
+from scripts.process import run
+from scripts.records import read_record
+from scripts.releases.choose import LAST_PATCH
+from scripts.releases.index import releases
 from scripts.releases.support import Finding, Level, Support, runtime_findings, staleness, system_of
 
 SUPPORT = "common/support.toml"
 
 COMMON_GLIBC = "2.28"
-"""The glibc that wheels are commonly built for (manylinux_2_28): what the tooling's own pins are held against."""
+"""The glibc that wheels are commonly built for (manylinux_2_28): the tooling's own pins must suit any machine."""
 
-SHA256 = "sha256:"
+GLIBCS = (17, 28, *range(31, 41))
+"""The glibc 2.N for which uv knows the wheels that fit (its --python-platform)."""
+
+INSTALL = ("pip", "install", "--refresh", "--require-hashes", "--no-config", "--no-progress", "--color", "never")
+"""--refresh: what uv has kept says nothing about what the index still has.
+
+No --dry-run: with that uv looks at no file, and passes one that was replaced under its name.
+"""
+
+WARNING = "warning: "
+"""How uv begins the line about a release that was yanked; it has no other words for that."""
+
+AT_ONCE = 4
+"""How many files uv is asked about at a time."""
 
 
 def read_support(root: Path) -> Support:
     """Read common/support.toml of the checkout at `root`; WrongUse says what is wrong in it."""
-    try:
-        return msgspec.toml.decode((root / SUPPORT).read_bytes(), type=Support)
-    except FileNotFoundError:
-        raise WrongUse(f"{SUPPORT} is missing", do=f"Restore it: git checkout -- {SUPPORT}") from None
-    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise WrongUse(f"{SUPPORT} is wrong", found=str(error)) from None
+    return read_record(root / SUPPORT, Support, do=f"What is committed: git checkout -- {SUPPORT}")
 
 
 def check_runtimes(matrix: Matrix, support: Support, today: date) -> Iterator[Finding]:
@@ -45,20 +61,53 @@ def check_runtimes(matrix: Matrix, support: Support, today: date) -> Iterator[Fi
         yield Finding(Level.OK, runtime.name, f"runs {', '.join(variants)}")
         yield from runtime_findings(runtime, support, today)
         yield _had(runtime.name, runtime.python)
+    for fact in support.facts:
+        yield Finding(Level.NOTE, fact.subject, fact.text, source=fact.source)
     yield from staleness(support, today)
 
 
 def check_pins(matrix: Matrix, support: Support) -> list[Finding]:
-    """Ask the package index for every pinned release, and return what is to be said of them.
+    """Ask uv for every compiled file whether it can still be installed, and return what it says.
 
-    NoIndex when it does not answer; Failure for a compiled file that cannot be read.
+    One finding says it for all where the package index does not answer.
     """
-    wanted = list(wanted_files(matrix, support))
-    listed = listing(want.package for want in wanted)
-    findings = judge(wanted, listed.files)
-    for package, answer in listed.unclear.items():
-        findings.append(Finding(Level.UNKNOWN, package, answer, "Run again later: make doctor"))
-    return findings
+    try:
+        releases(PACKAGE)
+    except Failure as failure:
+        text = f"were not asked for: {failure.message}"
+        return [Finding(Level.UNKNOWN, "pins", text, "Or leave this out: make doctor OFFLINE=1")]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(partial(installable, matrix, support), all_jobs(matrix)))
+
+
+def installable(matrix: Matrix, support: Support, job: Job) -> Finding:
+    """Return what uv says of installing one compiled file where it is meant for; what it installs is thrown away."""
+    system = system_of(job.variant.runtime, support) if job.variant else None
+    glibc = (system.glibc if system else "") or COMMON_GLIBC
+    place = f"Python {job.python} and glibc {glibc}"
+    do = f"Pin another release in {job.source}, then: {job.make}"
+    with TemporaryDirectory(prefix="doctor-") as scratch:
+        env: dict[str, str | None] = {**uv_environment(), "UV_FIND_LINKS": None}  # it must be what everyone can get
+        if job.variant and job.variant.patch:
+            # No index has the patched wheel: it is made anew, from the released one that the index must still have.
+            try:
+                wheel = patched_wheel(Path(scratch), job.variant)
+            except Failure as failure:
+                return Finding(Level.GONE, job.path, failure.message, do, lines=failure.lines)
+            write_whole(Path(scratch, "vendor", wheel.name), wheel.content)
+            env["UV_FIND_LINKS"] = as_place(Path(scratch, "vendor"))
+        minor = max(known for known in GLIBCS if known <= int(glibc.partition(".")[2]))
+        asked = ["--python-version", f"{job.python}.{LAST_PATCH}", "--python-platform", f"x86_64-manylinux_2_{minor}"]
+        python = locate(job.python) or sys.executable
+        target = ["--python", python, "--target", Path(scratch, "target")]
+        lock = (matrix.root / job.path).absolute()
+        done = run([find_uv_bin(), *INSTALL, *asked, *target, "--requirements", lock], env=env, codes=range(256))
+    said = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    if done.code:
+        return Finding(Level.GONE, job.path, f"cannot be installed on {place}", do, lines=tuple(said))
+    if yanked := tuple(line for line in said if line.startswith(WARNING)):
+        return Finding(Level.GONE, job.path, "pins what was taken back", do, lines=yanked)
+    return Finding(Level.OK, job.path, f"can be installed on {place}")
 
 
 def _had(name: str, python: str) -> Finding:
@@ -74,29 +123,3 @@ def _had(name: str, python: str) -> Finding:
         f"Python {python} is not here, and uv does not have it for this machine",
         f"Get it: pyenv install {python}",
     )
-
-
-def wanted_files(matrix: Matrix, support: Support) -> Iterator[Wanted]:
-    """Yield every release that the compiled files pin, each with where it is to be installed."""
-    read = reader(matrix)
-    for job in all_jobs(matrix):
-        try:
-            pins = lockfile.pins(read(job.path))
-        except (FileNotFoundError, ValueError) as error:
-            raise Failure(f"{job.path} cannot be read", found=str(error), do=f"Compile it: {job.make}") from None
-        system = system_of(job.variant.runtime, support) if job.variant else None
-        for pin in pins:
-            if pin.version is None:
-                continue  # `make check` says so
-            version = pin.version
-            hashes = frozenset(each.removeprefix(SHA256) for each in pin.hashes)
-            if job.variant and job.variant.patch and pin.name == PACKAGE:
-                # Nobody but this project has the patched wheel; what it is made from must be to be had.
-                version, hashes = job.variant.version, frozenset([job.variant.patch.released_sha256])
-            glibc = system.glibc if system else COMMON_GLIBC
-            yield Wanted(pin.name, version, hashes, job.python, glibc, _where(job), job.make)
-
-
-def _where(job: Job) -> str:
-    """Return what a compiled file is called in a finding."""
-    return job.variant.name if job.variant else job.path

@@ -54,7 +54,7 @@ class Finding:
 
     level: Level
     subject: str
-    """What it is about: a runtime, or a pinned release."""
+    """What it is about: a runtime, or a compiled file."""
     text: str
     """What was found."""
     do: str = ""
@@ -63,6 +63,8 @@ class Finding:
     """The date that it is about."""
     source: str = ""
     """The address where the date is from."""
+    lines: tuple[str, ...] = ()
+    """What a tool said of it."""
 
 
 class Pythons(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,8 +88,18 @@ class System(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An operating system: a Heroku stack, or the Debian of an image."""
 
     source: Source
-    until: date
-    glibc: Glibc
+    until: date | None = None
+    """The last day of its support; None where no source names one."""
+    glibc: Glibc = ""
+    """Empty where nobody looked."""
+
+
+class Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What holds of the platform as a whole, and ends on no day."""
+
+    subject: str
+    text: str
+    source: Source
 
 
 class Support(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,6 +111,7 @@ class Support(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     buildpack: Buildpack
     stacks: dict[str, System]
     debians: dict[str, System]
+    facts: tuple[Fact, ...] = ()
 
 
 def debian_of(image: str) -> str:
@@ -176,6 +189,9 @@ def _system(runtime: Runtime, support: Support, today: date) -> Finding:
             text = f"the Debian in the image {runtime.image} is not known: its tag does not end with it"
             return Finding(Level.UNKNOWN, runtime.name, text, f"Name it in common/runtimes/{runtime.name}.toml")
         return _unlisted(runtime, shown, "debians" if container else "stacks")
+    if system.until is None:
+        text = f"{shown} is supported; no source names its end yet"
+        return Finding(Level.NOTE, runtime.name, text, source=system.source)
     level = _level(system.until, today)
     if container:
         shown = f"container stack, which Heroku sets no end to; {shown} in its image"

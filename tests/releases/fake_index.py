@@ -1,6 +1,7 @@
 """A package index on loopback (PEP 691): it answers as a test says, or as the real one did at some moment."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,12 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urljoin
 
-import pypi_simple
-import requests
+import httpx
+from pip._internal.models.index import PyPI
 
 from scripts.pins import pip_settings
-
-JSON = "application/vnd.pypi.simple.v1+json"
+from scripts.releases.index import JSON
 
 Answer = Callable[[BaseHTTPRequestHandler, str], None]
 """Answers a request for the package of that name."""
@@ -37,7 +37,8 @@ def send(handler: BaseHTTPRequestHandler, body: bytes, kind: str = JSON, status:
     handler.send_header("Content-Type", kind)
     handler.send_header("Content-Length", str(len(body)))
     handler.end_headers()
-    handler.wfile.write(body)
+    if handler.command == "GET":
+        handler.wfile.write(body)
 
 
 def lists(files: list[dict[str, Any]]) -> Answer:
@@ -48,15 +49,16 @@ def lists(files: list[dict[str, Any]]) -> Answer:
 def as_of(moment: datetime) -> Answer:
     """Return the real index without uvicorn's files of `moment` and later."""
     settings = pip_settings.read()
-    real = settings.get("index-url", pypi_simple.PYPI_SIMPLE_ENDPOINT).rstrip("/")
+    real = settings.get("index-url", PyPI.simple_url).rstrip("/")
 
     def answer(handler: BaseHTTPRequestHandler, package: str) -> None:
         address = f"{real}/{package}/"
         if not handler.path.startswith("/simple/"):
             send(handler, b"", "text/plain", 404)  # the Simple API is all that an index must have
             return
-        got = requests.get(address, headers={"Accept": JSON}, timeout=60, verify=settings.get("cert", True))
-        if not got.ok:
+        trust = ssl.create_default_context(cafile=settings.get("cert"))
+        got = httpx.get(address, headers={"Accept": JSON}, timeout=60, verify=trust, follow_redirects=True)
+        if not got.is_success:
             send(handler, b"", "text/plain", got.status_code)
             return
         body = got.json()
@@ -79,6 +81,9 @@ def serving(answer: Answer) -> Iterator[str]:
                 answer(self, self.path.strip("/").rpartition("/")[2])
             except OSError:
                 self.close_connection = True  # whoever asked has gone
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
 
         def log_message(self, *_: Any) -> None:
             """Print nothing."""

@@ -1,31 +1,30 @@
 """The doctor: dates and pinned files, held against what is known of them."""
 
-import functools
 import json
-import shutil
-import threading
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from packaging.version import Version
 
 from scripts.errors import Failure, WrongUse
 from scripts.matrix import load
 from scripts.pins import pip_settings
+from scripts.pins.jobs import Job, all_jobs
 from scripts.pins.pythons import fetchable
 from scripts.releases import doctor
-from scripts.releases.index_files import NoIndex, listing
-from scripts.releases.pinned_files import IndexFile, Wanted, judge, supported_tags
 from scripts.releases.support import SOON, Finding, Level, debian_of, runtime_findings, staleness
 from scripts.runtimes import Runtime
 from scripts.verbs.doctor import command
+from tests.pins.test_environments import write_wheel
+from tests.releases.fake_index import Answer, file, lists, send, serving
 
 PROJECT = Path(__file__).resolve().parents[2]
 SUPPORT = doctor.read_support(PROJECT)
@@ -35,16 +34,6 @@ CONTAINER = Runtime(
     python="3.8", stack="container", uvicorn="", app=(), tools=(), image="python:3.8-slim-bookworm", name="old"
 )
 BUILDPACK = Runtime(python="3.13", stack="heroku-24", uvicorn="", app=(), tools=(), name="current")
-
-HASH = "a" * 64
-OTHER = "b" * 64
-WANTED = Wanted("pkg", Version("1.0"), frozenset([HASH]), "3.8", "2.36", "v0.12.0", "make pin VARIANT=v0.12.0")
-WHEEL = IndexFile("pkg-1.0-cp38-cp38-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", HASH)
-
-
-def levels(findings: list[Finding]) -> list[Level]:
-    """Return the levels of what was found beyond the summary."""
-    return [finding.level for finding in findings if finding.subject != "pins"]
 
 
 def about(runtime: Runtime, today: date = TODAY) -> dict[str, Level]:
@@ -64,6 +53,7 @@ def test_the_old_python_of_a_container_is_a_fact_and_no_alarm() -> None:
 def test_a_container_ends_with_its_images_debian() -> None:
     """Heroku sets the container stack no end; what ends is the Debian in it, on its last day plus one."""
     until = SUPPORT.debians["bookworm"].until
+    assert until
     assert Level.SOON in about(CONTAINER, until).values()
     assert Level.GONE in about(CONTAINER, until + timedelta(days=1)).values()
     assert not any("buildpack" in text for text in about(CONTAINER))
@@ -81,6 +71,7 @@ def test_the_buildpacks_pythons_decide_for_its_runtimes(python: str, level: Leve
 def test_a_stacks_end_is_announced_a_year_ahead() -> None:
     """It is well until then, to be done soon until its last day, and gone from the day after."""
     until = SUPPORT.stacks["heroku-24"].until
+    assert until
     days = [until - SOON - timedelta(days=1), until - SOON, until, until + timedelta(days=1)]
     found = [next(level for text, level in about(BUILDPACK, day).items() if "heroku-24" in text) for day in days]
     assert found == [Level.OK, Level.SOON, Level.SOON, Level.GONE]
@@ -115,7 +106,7 @@ def test_every_runtime_of_this_project_is_known() -> None:
     assert Level.UNKNOWN not in {finding.level for finding in findings}
 
 
-@given(st.from_regex(r"[a-z]{1,9}", fullmatch=True), st.sampled_from(["", "@sha256:" + HASH]))
+@given(st.from_regex(r"[a-z]{1,9}", fullmatch=True), st.sampled_from(["", f"@sha256:{'a' * 64}"]))
 def test_an_images_debian_is_the_end_of_its_tag(name: str, pinned: str) -> None:
     """Whatever it is called, and whether or not the image is pinned by its digest."""
     assert debian_of(f"docker.example/python:3.8-slim-{name}{pinned}") == name
@@ -147,70 +138,19 @@ def test_a_date_without_a_source_is_refused(tmp_path: Path) -> None:
         doctor.read_support(tmp_path)
 
 
-def test_a_pinned_wheel_that_is_there_is_well() -> None:
-    """Nothing is said but that it can be had."""
-    (finding,) = judge([WANTED], {"pkg": [WHEEL]})
-    assert (finding.level, finding.text) == (Level.OK, "1 of 1 pinned releases can be had")
+def test_an_end_that_no_source_names_is_said_and_is_no_alarm() -> None:
+    """A stack may be too new for that."""
+    said = about(msgspec.structs.replace(BUILDPACK, stack="heroku-26"))
+    (text,) = (text for text in said if "heroku-26" in text)
+    assert "no source names its end" in text
+    assert said[text] is Level.NOTE
 
 
-@pytest.mark.parametrize(
-    ("files", "level", "said"),
-    [
-        ([], Level.GONE, "has it no more"),
-        ([replace(WHEEL, name=WHEEL.name.replace("1.0", "1.1"), sha256=OTHER)], Level.GONE, "has it no more"),
-        ([replace(WHEEL, sha256=OTHER)], Level.GONE, "pinned hash"),
-        ([replace(WHEEL, yanked=True, reason="breaks\nall")], Level.GONE, "yanked: breaks all"),
-        ([IndexFile("pkg-1.0-cp39-cp39-manylinux_2_17_x86_64.whl", HASH)], Level.GONE, "no file of it installs"),
-        ([IndexFile("pkg-1.0-cp38-cp38-manylinux_2_39_x86_64.whl", HASH)], Level.GONE, "no file of it installs"),
-        ([IndexFile("pkg-1.0-cp38-cp38-macosx_11_0_arm64.whl", HASH)], Level.GONE, "no file of it installs"),
-        ([replace(WHEEL, requires_python=">=3.9")], Level.GONE, "no file of it installs"),
-        ([IndexFile("pkg-1.0.tar.gz", HASH)], Level.NOTE, "built from source"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_a_pin_that_does_not_hold_is_told_apart(files: list[IndexFile], level: Level, said: str) -> None:
-    """Removed, replaced, yanked, not for this Python, not for this glibc and to be built are different facts."""
-    (finding,) = (finding for finding in judge([WANTED], {"pkg": files}) if finding.subject != "pins")
-    assert finding.level is level
-    assert said in finding.text
-    assert "v0.12.0" in finding.text
-    assert (WANTED.mend in finding.do) == level.pressing
-
-
-@pytest.mark.parametrize(
-    "file",
-    [
-        IndexFile("pkg-1.0-py2.py3-none-any.whl", HASH),
-        IndexFile("pkg-1.0-cp36-abi3-manylinux2010_x86_64.whl", HASH),
-        replace(WHEEL, requires_python=">=3.8.1"),
-        replace(WHEEL, requires_python="nonsense"),
-    ],
-    ids=["pure", "stable ABI", "a later patch release", "unreadable"],
-)
-def test_a_wheel_that_pip_would_take_is_taken(file: IndexFile) -> None:
-    """Pure wheels, those of the stable ABI, and those whose Requires-Python some 3.8 satisfies."""
-    assert levels(judge([WANTED], {"pkg": [file]})) == []
-
-
-def test_a_pinned_file_that_is_gone_and_not_needed_is_a_note() -> None:
-    """The wheel is there; a file for another system is not."""
-    wanted = replace(WANTED, hashes=frozenset([HASH, OTHER]))
-    assert levels(judge([wanted], {"pkg": [WHEEL]})) == [Level.NOTE]
-
-
-def test_what_several_variants_pin_is_said_once() -> None:
-    """One line names all of them."""
-    twice = [WANTED, replace(WANTED, where="v0.12.1", mend="make pin VARIANT=v0.12.1")]
-    (finding,) = (finding for finding in judge(twice, {"pkg": []}) if finding.subject != "pins")
-    assert "v0.12.0, v0.12.1" in finding.text
-    assert "make pin VARIANT=v0.12.0 && make pin VARIANT=v0.12.1" in finding.do
-
-
-def test_the_tags_are_those_of_the_python_that_is_asked_about() -> None:
-    """Not of the one that runs the tooling, and never of a newer glibc."""
-    tags = {str(tag) for tag in supported_tags("3.8", "2.17")}
-    assert {"cp38-cp38-manylinux2014_x86_64", "cp38-cp38-manylinux1_x86_64", "py3-none-any"} <= tags
-    assert not any("manylinux_2_18" in tag or "cp39" in tag or "cp311" in tag for tag in tags)
+def test_what_holds_of_heroku_as_a_whole_is_said() -> None:
+    """That it is kept up and no more, and where there are no containers."""
+    said = " ".join(f"{f.subject} {f.text}" for f in doctor.check_runtimes(load(PROJECT), SUPPORT, TODAY))
+    assert "sustaining mode" in said
+    assert "Fir" in said
 
 
 def test_a_python_that_uv_has_can_be_had_and_another_cannot() -> None:
@@ -219,100 +159,152 @@ def test_a_python_that_uv_has_can_be_had_and_another_cannot() -> None:
     assert not fetchable("3.2")
 
 
-class Index(BaseHTTPRequestHandler):
-    """A package index (PEP 691) that has `there`, answers nonsense for `nonsense`, and knows no other package."""
-
-    def log_message(self, *_: object) -> None:
-        """Keep quiet."""
-
-    def do_GET(self) -> None:
-        """Answer."""
-        name = self.path.strip("/").rpartition("/")[2]
-        bodies = {
-            "there": json.dumps(
-                {
-                    "meta": {"api-version": "1.1"},
-                    "name": "there",
-                    "versions": ["1.0"],
-                    "files": [
-                        {
-                            "filename": "there-1.0-py3-none-any.whl",
-                            "url": "there-1.0-py3-none-any.whl",
-                            "hashes": {"sha256": HASH},
-                            "requires-python": ">=3.8",
-                            "yanked": "a mistake",
-                            "size": 1,
-                        }
-                    ],
-                }
-            ),
-            "nonsense": "[1, 2",
-        }
-        body = bodies.get(name, "").encode()
-        status = 200 if name in bodies else 500 if name == "broken" else 404
-        self.send_response(status)
-        self.send_header("Content-Type", "application/vnd.pypi.simple.v1+json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+LOCK = "requirements.txt"
+PURE = "pkg-1.0-py3-none-any.whl"
+BUILT = "pkg-1.0-cp38-cp38-{}.whl"
 
 
 @pytest.fixture
-def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadingHTTPServer]:
-    """Run the index, and have the user's pip ask it."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Index) as server:
-        thread = threading.Thread(target=functools.partial(server.serve_forever, 0.01))
-        thread.start()
-        asked = {"index-url": f"http://127.0.0.1:{server.server_port}/simple/", "extra-index-url": "file:///none"}
-        monkeypatch.setattr(pip_settings, "read", lambda: asked)
-        yield server
-        server.shutdown()
-        thread.join()
+def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give a compiled file for a wheel that an index may or may not have; uv and pip keep nothing of other tests."""
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    for name in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"):
+        monkeypatch.setenv(name, "")
+    (tmp_path / LOCK).write_text(write_wheel(tmp_path / "wheels", "pkg", "hello"))
+    yield tmp_path / LOCK
+    pip_settings.read.cache_clear()
 
 
-@pytest.mark.usefixtures("index")
-def test_the_index_of_the_users_pip_is_asked() -> None:
-    """What it lists comes with hash, Requires-Python and the reason of a yank; a package it lacks has no files."""
-    found = listing(["there", "missing", "there"])
-    file = IndexFile("there-1.0-py3-none-any.whl", HASH, ">=3.8", yanked=True, reason="a mistake")
-    assert found.files == {"there": (file,), "missing": ()}
-    assert found.unclear == {}
+def index_of(lock: Path, *files: dict[str, Any]) -> Answer:
+    """Return an index that lists these files of pkg, each of which is the pinned wheel, and has no other package."""
+
+    def answer(handler: BaseHTTPRequestHandler, name: str) -> None:
+        if name.endswith(".whl"):
+            send(handler, (lock.parent / "wheels" / PURE).read_bytes(), "application/octet-stream")
+        elif name == "pkg" and files:
+            lists(list(files))(handler, name)
+        else:
+            send(handler, b"", "text/plain", 404)
+
+    return answer
 
 
-@pytest.mark.usefixtures("index")
-def test_an_answer_that_makes_no_sense_concerns_its_package_alone() -> None:
-    """The others are still read."""
-    found = listing(["nonsense", "broken", "there"])
-    assert set(found.files) == {"there"}
-    assert "makes no sense" in found.unclear["nonsense"]
-    assert "500" in found.unclear["broken"]
+def listed(lock: Path, name: str = PURE, **more: Any) -> dict[str, Any]:
+    """Return the index's entry of the pinned wheel, under a name."""
+    return file(name, **{"hashes": {"sha256": lock.read_text().strip().rpartition(":")[2]}, **more})
 
 
-def test_an_index_that_is_down_is_said_at_once(index: ThreadingHTTPServer) -> None:
-    """One line, for all packages."""
-    index.server_close()
-    with pytest.raises(NoIndex, match="the package index does not answer"):
-        listing(["there", "missing"])
+def asked(lock: Path, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> Finding:
+    """Return what the doctor says of the compiled file while the index that pip is told of answers so."""
+    job = Job(LOCK, "requirements.in", "3.8", "", "make pin VARIANT=v0.12.0")
+    with serving(answer) as address:
+        monkeypatch.setenv("PIP_INDEX_URL", address)
+        pip_settings.read.cache_clear()
+        return doctor.installable(replace(load(PROJECT), root=lock.parent), SUPPORT, job)
 
 
-def test_the_patched_variant_asks_for_the_release_that_it_is_made_from(tmp_path: Path) -> None:
-    """Nobody has the patched wheel; the released one must be to be had, with its hash. Every compiled file is asked."""
-    for name in ("common", "variants", "scripts", "tests"):
-        shutil.copytree(PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
-    wanted = list(doctor.wanted_files(load(tmp_path), SUPPORT))
-    patched = next(want for want in wanted if want.where == "patched" and want.package == "uvicorn")
-    assert patched.version == Version("0.11.8")
-    patch = load(tmp_path).one("patched").patch
-    assert patch
-    assert patched.hashes == {patch.released_sha256}
-    assert {want.where for want in wanted} >= {v.name for v in load(tmp_path).variants} | {"scripts/requirements.txt"}
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {},
+        {"name": "pkg-1.0-py2.py3-none-any.whl"},
+        {"name": "pkg-1.0-cp36-abi3-manylinux2010_x86_64.whl"},
+        {"name": BUILT.format("manylinux_2_28_x86_64")},
+        {"requires-python": ">=3.8.1"},
+    ],
+    ids=["there", "pure", "stable ABI", "its very glibc", "a later patch release"],
+)
+def test_a_pin_that_can_be_installed_is_well(
+    lock: Path, entry: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pure wheels, those of the stable ABI, and those whose Requires-Python some 3.8 satisfies."""
+    finding = asked(lock, index_of(lock, listed(lock, **entry)), monkeypatch)
+    assert (finding.level, finding.text) == (Level.OK, "can be installed on Python 3.8 and glibc 2.28")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (None, "pkg"),
+        ({"name": "pkg-1.1-py3-none-any.whl"}, "pkg==1.0"),
+        ({"yanked": "breaks all"}, "breaks all"),
+        ({"name": "pkg-1.0-cp39-cp39-manylinux_2_17_x86_64.whl"}, "pkg==1.0"),
+        ({"name": BUILT.format("manylinux_2_39_x86_64")}, "pkg==1.0"),
+        ({"name": BUILT.format("macosx_11_0_arm64")}, "pkg==1.0"),
+        ({"requires-python": ">=3.9"}, "3.9"),
+    ],
+    ids=["no package", "another release", "yanked", "Python", "glibc", "system", "Requires-Python"],
+)
+def test_a_pin_that_does_not_hold_is_gone_in_uvs_own_words(
+    lock: Path, entry: dict[str, Any] | None, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Removed, yanked, not for this Python, glibc or system: uv says which, and the doctor what to do."""
+    files = [] if entry is None else [listed(lock, **entry)]
+    finding = asked(lock, index_of(lock, *files), monkeypatch)
+    assert finding.level is Level.GONE
+    assert finding.subject == LOCK
+    assert any(said in line for line in finding.lines)
+    assert finding.do == "Pin another release in requirements.in, then: make pin VARIANT=v0.12.0"
+
+
+def test_what_uv_has_kept_does_not_count(lock: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A release whose file was replaced or removed is gone, also on the machine that installed it yesterday."""
+    entry = listed(lock)
+    there = [entry]
+
+    def answer(handler: BaseHTTPRequestHandler, name: str) -> None:
+        index_of(lock, *there)(handler, name)
+
+    job = Job(LOCK, "requirements.in", "3.8", "", "make pin")
+    with serving(answer) as address:
+        monkeypatch.setenv("PIP_INDEX_URL", address)
+        pip_settings.read.cache_clear()
+        matrix = replace(load(PROJECT), root=lock.parent)
+        assert doctor.installable(matrix, SUPPORT, job).level is Level.OK
+        pinned = write_wheel(lock.parent / "wheels", "pkg", "another")
+        for listed_hash in (entry["hashes"]["sha256"], pinned.strip().rpartition(":")[2]):
+            there[:] = [entry | {"hashes": {"sha256": listed_hash}}]
+            replaced = doctor.installable(matrix, SUPPORT, job)
+            assert replaced.level is Level.GONE, listed_hash
+            assert any("pkg" in line for line in replaced.lines)
+        there.clear()
+        assert doctor.installable(matrix, SUPPORT, job).level is Level.GONE
+
+
+@pytest.mark.usefixtures("lock")
+def test_every_compiled_file_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On an index that has uvicorn's page and nothing else, none can be installed: the patched variant's neither."""
+
+    def answer(handler: BaseHTTPRequestHandler, name: str) -> None:
+        files = lists([file("uvicorn-99.0-py3-none-any.whl")])
+        files(handler, name) if name == "uvicorn" else send(handler, b"", "text/plain", 404)
+
+    with serving(answer) as address:
+        monkeypatch.setenv("PIP_INDEX_URL", address)
+        pip_settings.read.cache_clear()
+        found = doctor.check_pins(load(PROJECT), SUPPORT)
+    assert [finding.subject for finding in found] == [job.path for job in all_jobs(load(PROJECT))]
+    assert {finding.level for finding in found} == {Level.GONE}
+    (patched,) = (finding for finding in found if "patched" in finding.subject)
+    assert "the released wheel of uvicorn==0.11.8 cannot be fetched" in patched.text
+
+
+def test_the_patched_variant_is_made_from_what_the_index_still_has() -> None:
+    """Nobody has the patched wheel itself: it is made anew, and uv is given it."""
+    matrix = load(PROJECT)
+    (job,) = (job for job in all_jobs(matrix) if job.variant and job.variant.patch)
+    assert doctor.installable(matrix, SUPPORT, job).level is Level.OK
 
 
 def test_without_an_index_the_verb_says_what_it_could_not_do(
-    index: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """That is no all-clear: it fails, with one line for it; told to leave it out, it passes and says so."""
-    index.server_close()
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        nobody = {"index-url": f"http://127.0.0.1:{gone.getsockname()[1]}/simple"}
+    monkeypatch.setattr(pip_settings, "read", lambda: nobody)
     monkeypatch.setattr(doctor, "locate", lambda version: Path("/usr/bin", f"python{version}"))
     with pytest.raises(Failure, match="something needs doing now: 1 of "):
         command.main([], obj=PROJECT, standalone_mode=False)
@@ -322,7 +314,7 @@ def test_without_an_index_the_verb_says_what_it_could_not_do(
     command.main(["--offline", "--json"], obj=PROJECT, standalone_mode=False)
     found = json.loads(capfd.readouterr().out)
     assert {"pins"} == {each["subject"] for each in found if "OFFLINE=1" in each["text"]}
-    assert {"level", "subject", "text", "do", "until", "source"} == set(found[0])
+    assert {"level", "subject", "text", "do", "until", "source", "lines"} == set(found[0])
 
 
 def test_the_verb_fails_when_something_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:

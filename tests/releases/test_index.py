@@ -2,9 +2,12 @@
 
 import socket
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -63,6 +66,70 @@ def test_a_file_that_was_taken_back_does_not_count(monkeypatch: pytest.MonkeyPat
     assert (found.yanked, found.wheel) == (False, False)
 
 
+def test_the_files_of_several_indexes_are_taken_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As pip does: one index may lack the package, and an index of this machine alone is not asked."""
+    one, other = (lists([file(f"uvicorn-{version}-py3-none-any.whl")]) for version in ("1.0", "2.0"))
+    with serving(other) as extra, serving(gives(b"", "text/plain", 404)) as empty:
+        monkeypatch.setenv("PIP_EXTRA_INDEX_URL", f"file:///nowhere {empty} {extra}")
+        assert [each.name for each in ask(one, monkeypatch)] == ["v1.0", "v2.0"]
+
+
+def only_for(credentials: str) -> Answer:
+    """Return an index that answers nobody but who has these."""
+    wanted = f"Basic {b64encode(credentials.encode()).decode()}"
+
+    def answer(handler: BaseHTTPRequestHandler, package: str) -> None:
+        if handler.headers["Authorization"] == wanted:
+            lists([file("uvicorn-1.0.tar.gz")])(handler, package)
+        else:
+            send(handler, b"", "text/plain", 401)
+
+    return answer
+
+
+def test_the_credentials_of_an_index_are_those_that_pip_uses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """They stand in its address, which comes first, or in the netrc file; one that nobody can read has none."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password file\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert ask(only_for("me:file"), monkeypatch)
+    with serving(only_for("me:address")) as address:
+        monkeypatch.setenv("PIP_INDEX_URL", address.replace("://", "://me:address@"))
+        pip_settings.read.cache_clear()
+        assert releases("uvicorn")
+    (tmp_path / "netrc").write_text("nonsense\n")
+    with pytest.raises(Failure, match="401"):
+        ask(only_for("me:file"), monkeypatch)
+
+
+def test_the_proxy_of_the_users_pip_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gets the whole address of an index that nothing else reaches; it needs no scheme."""
+    asked: list[str] = []
+
+    def proxy(handler: BaseHTTPRequestHandler, package: str) -> None:
+        asked.append(handler.path)
+        lists([file("uvicorn-1.0.tar.gz")])(handler, package)
+
+    with serving(proxy) as address:
+        monkeypatch.setenv("PIP_PROXY", urlsplit(address).netloc)
+        monkeypatch.setenv("PIP_INDEX_URL", "http://index.invalid/simple/")
+        pip_settings.read.cache_clear()
+        assert releases("uvicorn")
+    assert asked == ["http://index.invalid/simple/uvicorn/"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PIP_CERT", "/nowhere/ca.pem"), ("PIP_CLIENT_CERT", "/nowhere/me.pem"), ("PIP_PROXY", "ftp://x")],
+)
+def test_a_setting_of_pip_that_is_no_good_is_one_clear_line(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A missing certificate, and a proxy of a kind that there is not."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(Failure, match="the package index cannot be asked"):
+        ask(lists([file("uvicorn-1.0.tar.gz")]), monkeypatch)
+
+
 def gives(body: bytes, kind: str = "application/vnd.pypi.simple.v1+json", status: int = 200) -> Answer:
     """Return an index that gives always the same."""
     return lambda handler, _: send(handler, body, kind, status)
@@ -73,13 +140,23 @@ def gives(body: bytes, kind: str = "application/vnd.pypi.simple.v1+json", status
     [
         (gives(b"no such page", "text/plain", 404), "lists no release of uvicorn"),
         (gives(b"oh no", "text/plain", 500), "500"),
-        (gives(b"<h1>Welcome to the hotel's network</h1>", "text/html"), "lists no release of uvicorn"),
+        (gives(b"<h1>Welcome to the hotel's network</h1>", "text/html; charset=utf-8"), "answers in HTML alone"),
+        (gives(b"<a>uvicorn-1.0.tar.gz</a>", "application/vnd.pypi.simple.v1+html"), "PIP_INDEX_URL="),
         (gives(b"\x89PNG", "image/png"), "makes no sense"),
         (gives(b'{"files": 7}'), "makes no sense"),
         (gives(b"[1, 2"), "makes no sense"),
         (gives(b'{"meta": {"api-version": "9.0"}, "name": "uvicorn", "files": []}'), "makes no sense"),
     ],
-    ids=["404", "500", "a page of HTML", "a picture", "another shape", "half of it", "a version to come"],
+    ids=[
+        "404",
+        "500",
+        "a page of HTML",
+        "an old index",
+        "a picture",
+        "another shape",
+        "half of it",
+        "a version to come",
+    ],
 )
 def test_nonsense_is_one_clear_line(answer: Answer, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The line says what the index gave."""
