@@ -76,9 +76,10 @@ def _install(venv: Path, files: Sequence[str], first: str) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         try:
             python = _with_pip(Path(scratch))
-            uv = _fetch_uv(python, Path(first), Path(scratch))
             env = pip_settings.uv_environment(Path(scratch), python=python)
+            uv = venv / "bin/uv"  # of the first file, which is installed already
             if not venv.exists():
+                uv = _fetch_uv(python, Path(first), Path(scratch))
                 run([uv, "venv", *UV_VENV, "--python", sys.executable, venv], env=env)
                 # Else uv would fetch its own wheel once more.
                 _pip_install(uv, venv, env, "--no-cache", "--no-index", "--requirements", Path(scratch) / UV_TXT)
@@ -140,6 +141,9 @@ def main() -> int:
         for line in [*failure.lines, f"error: {failure.message}"]:
             _say(line)
         return failure.exit_code
+    except OSError as error:
+        _say(f"error: .venv could not be made: {error}")
+        return 1
     return 0
 
 

@@ -58,7 +58,7 @@ class IndexFile(msgspec.Struct, frozen=True):
     uploaded: datetime | None = msgspec.field(default=None, name="upload-time")
 
 
-class Page(msgspec.Struct, frozen=True):
+class PackagePage(msgspec.Struct, frozen=True):
     """A package's page."""
 
     meta: Meta
@@ -140,7 +140,7 @@ async def _get(client: httpx.AsyncClient, address: str) -> httpx.Response:
     return await client.get(address)
 
 
-def _page(package: str, answer: httpx.Response) -> Page:
+def _page(package: str, answer: httpx.Response) -> PackagePage:
     """Return what an answer says; Failure where the index gave something else than JSON."""
     kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if not answer.is_success:
@@ -150,7 +150,7 @@ def _page(package: str, answer: httpx.Response) -> Page:
         raise _unknown(package, found, "Name an index that does: PIP_INDEX_URL=…")
     if kind not in {JSON, "application/json"}:
         raise _unknown(package, f"the package index's answer makes no sense ({kind or 'of no kind'})")
-    return msgspec.json.decode(answer.content, type=Page)
+    return msgspec.json.decode(answer.content, type=PackagePage)
 
 
 def _unknown(package: str, found: str, do: str = "Try again later, or name another index: PIP_INDEX_URL=…") -> Failure:

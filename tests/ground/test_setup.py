@@ -162,6 +162,15 @@ def test_another_uv_than_the_pinned_one_is_not_run(folder: Path) -> None:
     assert made(folder) == []
 
 
+def test_a_folder_that_cannot_be_written_is_one_clear_line(folder: Path) -> None:
+    """Something else has the name of the folder of what is made here."""
+    (folder / ".local").touch()
+    finished = setup(folder, "one.txt")
+    assert finished.returncode == 1
+    assert finished.stderr.startswith("error: .venv could not be made: ")
+    assert len(finished.stderr.splitlines()) == 1
+
+
 def test_ctrl_c_leaves_nothing(folder: Path) -> None:
     """The index that the user's pip is told of does not answer, and its user has waited long enough."""
     with socket.create_server(("127.0.0.1", 0)) as index:
