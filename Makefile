@@ -5,7 +5,7 @@
 MAKEFLAGS += --no-print-directory
 
 # The one list of the variables; a test holds the verbs' options against it.
-KNOBS := VARIANT TO PORT SEGMENT CHECK UPGRADE JSON DEBUG URL OFFSETS HOST_HEADER GAP PROOF TIMEOUT FOLLOW LINES OFFLINE DRY_RUN SHARD INTO FROM SUMMARY VERSION PRE APP FORCE CONFIRM
+KNOBS := VARIANT TO PORT SEGMENT CHECK UPGRADE JSON DEBUG URL OFFSETS HOST_HEADER GAP PROOF TIMEOUT FOLLOW LINES OFFLINE DRY_RUN SHARD INTO FROM SUMMARY VERSION PRE APP PREFIX FORCE CONFIRM
 # Make hands a variable of its command line on through the environment. One that the environment had already is not meant.
 $(foreach knob,$(KNOBS),$(if $(filter environment,$(origin $(knob))),$(eval unexport $(knob))))
 
@@ -41,7 +41,7 @@ logs: setup ## Show a variant's log: VARIANT= [LINES=100 FOLLOW=1]
 open: setup ## Show a variant in the browser: VARIANT=
 	$(RUN) open
 
-down: setup ## End everything that `make deploy` started
+down: setup ## End everything that `make deploy` started [TO=heroku: stop the apps]
 	$(RUN) down
 
 ##@ Measure it
@@ -94,6 +94,7 @@ check: setup-tests ## Find what is stale or wrong, and the command that mends it
 	$(RUN) check
 
 test: setup-tests ## Run all tests
+	@.venv/bin/python -m tests.heroku.install
 	@.venv/bin/python -m pytest -n auto --dist loadfile
 
 bench: setup-tests ## Print the speed ratios that the design stands on

@@ -1,16 +1,20 @@
 """The one doorway to external commands: each is logged as a shell would quote it, and fails in one way.
 
 A child gets this process's environment without the secrets (`SECRETS`), so index, proxy and certificate settings are
-honoured and keys stay here. When this process is interrupted, the child is ended before the interrupt goes on.
+honoured and keys stay here; a child that is the user's own way of logging in somewhere gets it unchanged. When this
+process is interrupted, its children are ended before the interrupt goes on.
 """
 
+import io
 import logging
 import os
 import re
 import shlex
+import signal
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +25,7 @@ from scripts.errors import Failure
 log = logging.getLogger(__name__)
 
 SECRETS = frozenset({"HEROKU_API_KEY", "GH_TOKEN", "GITHUB_TOKEN"})
-"""Environment variables that no child gets unless it is handed them by name."""
+"""Environment variables that no child gets, unless it is handed them by name or runs with `secrets`."""
 
 GRACE_SECONDS = 5.0
 """How long an ended child may take between SIGTERM and SIGKILL, in seconds."""
@@ -35,6 +39,12 @@ LONGEST_LINE = 500
 
 FRAMES = re.compile(r"^Traceback \(most recent call last\):\n(?:[ \t].*\n)+", re.MULTILINE)
 """A traceback without the exception's line, as Python documents it (library reference, "traceback")."""
+
+_children: "set[subprocess.Popen[bytes]]" = set()
+"""The children that `run` waits for, in all threads."""
+
+_over = threading.Event()
+"""Set when no thread shall begin anything any more."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +84,16 @@ def last_lines(printed: bytes) -> list[str]:
     return [line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…" for line in lines[-LAST_LINES:]]
 
 
-def environment(extra: Mapping[str, str | None] | None = None) -> dict[str, str]:
-    """Return this process's environment without the secrets, changed by `extra` (None takes a variable away)."""
-    env = {key: value for key, value in os.environ.items() if key not in SECRETS}
+class TookTooLong(Failure):
+    """A command was ended because it took longer than it may."""
+
+
+def environment(extra: Mapping[str, str | None] | None = None, *, secrets: bool = False) -> dict[str, str]:
+    """Return this process's environment, changed by `extra` (None takes a variable away).
+
+    The secrets stay in it only with `secrets`.
+    """
+    env = {key: value for key, value in os.environ.items() if secrets or key not in SECRETS}
     for key, value in (extra or {}).items():
         if value is None:
             env.pop(key, None)
@@ -94,12 +111,16 @@ def run(
     codes: Sequence[int] = (0,),
     what: str = "",
     do: str = "",
+    secrets: bool = False,
+    say: Callable[[str], None] | None = None,
+    limit: float | None = None,
 ) -> Completed:
     """Run a command to its end and return what it printed.
 
     `env` changes the inherited environment; `stdin` is given whole, or in pieces that are never all in memory; a code
     that is not among `codes` raises CommandFailed, with `what` as what failed and `do` as the way to mend it; a command
-    that is not there raises Failure.
+    that is not there raises Failure. With `secrets` the command gets them too. `say` gets each line of its standard
+    error as it comes. A command that takes more than `limit` seconds is ended, with all that it started: TookTooLong.
     """
     words = [str(word) for word in args]
     log.debug("run %s", shlex.join(words))
@@ -108,24 +129,88 @@ def run(
             child = subprocess.Popen(
                 words,
                 cwd=cwd,
-                env=environment(env),
+                env=environment(env, secrets=secrets),
                 stdin=source,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                process_group=None if limit is None else 0,
             )
         except FileNotFoundError:
             missing = f"{words[0]} cannot be run"
             raise Failure(missing, found="there is no such command", do=do or "Install it") from None
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            _terminate(child)
+
+        late = threading.Timer(limit or 0, expire)
+        _children.add(child)
         try:
-            stdout, stderr = child.communicate(stdin if isinstance(stdin, bytes) else None)
+            if _over.is_set():
+                _terminate(child)
+            if limit is not None:
+                late.start()
+            whole = stdin if isinstance(stdin, bytes) else None
+            stdout, stderr = _followed(child, say) if say else child.communicate(whole)
         except BaseException:
             end(child)
             raise
+        finally:
+            _children.discard(child)
+            late.cancel()
+    if expired.is_set():
+        raise TookTooLong(f"{words[0]} took longer than {limit:g} seconds, and was ended", do=do)
     completed = Completed(child.returncode, stdout, stderr)
     if completed.code not in codes:
         log.debug("%s", stderr.decode("utf-8", "replace"))
         raise CommandFailed(words, completed, what=what, do=do)
     return completed
+
+
+def _followed(child: "subprocess.Popen[bytes]", say: Callable[[str], None]) -> tuple[bytes, bytes]:
+    """Return what a child that reads nothing prints; each line of its standard error is said as it comes."""
+    assert child.stdin
+    assert child.stdout
+    assert child.stderr
+    child.stdin.close()
+    output: list[bytes] = []
+    reader = threading.Thread(target=lambda pipe: output.append(pipe.read()), args=[child.stdout], daemon=True)
+    reader.start()
+    lines = []
+    errors = io.TextIOWrapper(child.stderr, "utf-8", "replace")
+    for line in errors:  # a lone carriage return ends one too
+        lines.append(line)
+        say(line.rstrip())
+    reader.join()
+    errors.close()
+    child.stdout.close()  # only now: while it is read by the other thread, it cannot be closed
+    child.wait()
+    return b"".join(output), "".join(lines).encode()
+
+
+def attached(args: Sequence[str | Path]) -> int:
+    """Run a command on this process's own terminal, with its whole environment, and return the command's code."""
+    words = [str(word) for word in args]
+    with subprocess.Popen(words) as child:
+        try:
+            return child.wait()
+        except BaseException:
+            end(child)
+            raise
+
+
+def interrupt() -> None:
+    """End the children of all threads, and let `run` and `pause` begin nothing any more, here and in other threads."""
+    _over.set()
+    for child in list(_children):
+        _terminate(child)
+
+
+def pause(seconds: float) -> None:
+    """Wait; Failure where all is over meanwhile."""
+    if _over.wait(seconds):
+        raise Failure("interrupted")
 
 
 @contextmanager
@@ -151,10 +236,21 @@ def start(args: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]) -> "
     return subprocess.Popen(words, cwd=cwd, env=env, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)
 
 
+def _terminate(child: "subprocess.Popen[bytes]") -> None:
+    """Send SIGTERM to a child, and to what it started where it leads a process group: git leaves its helpers behind."""
+    try:
+        if os.getpgid(child.pid) == child.pid:
+            os.killpg(child.pid, signal.SIGTERM)
+        else:
+            child.terminate()
+    except ProcessLookupError:  # it has ended
+        pass
+
+
 def end(child: "subprocess.Popen[bytes]") -> int:
     """End a child: SIGTERM, then SIGKILL after GRACE_SECONDS; return its code."""
     if child.poll() is None:
-        child.terminate()
+        _terminate(child)
         try:
             child.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:

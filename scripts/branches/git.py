@@ -8,7 +8,7 @@ speaks to another repository also has the user's own ways of getting there; it a
 import os
 import re
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,10 +53,14 @@ def git(
     what: str = "",
     do: str = "",
     remote: bool = False,
+    settings: Sequence[tuple[str, str]] = (),
+    secrets: bool = False,
+    say: Callable[[str], None] | None = None,
+    limit: float | None = None,
 ) -> Completed:
     """Run git in `root` and return what it printed; the rest is as `scripts.process.run` has it.
 
-    `remote` is for a run that speaks to another repository.
+    `remote` is for a run that speaks to another repository; `settings` are git's own, for this run.
     """
     kept = (*KEPT, *WAYS) if remote else KEPT
     env: dict[str, str | None] = {name: None for name in os.environ if name.startswith("GIT_")}
@@ -68,10 +72,22 @@ def git(
         env |= {name: os.environ[name] for name in TOKENS if name in os.environ}
         given = os.environ.get("GIT_CONFIG_COUNT", "")
         first = int(given) if given.isdecimal() else 0
-    for number, (key, value) in enumerate(SETTINGS.items(), first):  # of two values of one setting the later one counts
+    own = [*SETTINGS.items(), *settings]
+    for number, (key, value) in enumerate(own, first):  # of two values of one setting the later one counts
         env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-    env["GIT_CONFIG_COUNT"] = str(first + len(SETTINGS))
-    return run(["git", *args], cwd=root, env=env, stdin=stdin, codes=codes, what=what, do=do)
+    env["GIT_CONFIG_COUNT"] = str(first + len(own))
+    return run(
+        ["git", *args],
+        cwd=root,
+        env=env,
+        stdin=stdin,
+        codes=codes,
+        what=what,
+        do=do,
+        secrets=secrets,
+        say=say,
+        limit=limit,
+    )
 
 
 def open_repository(root: Path) -> Repository:

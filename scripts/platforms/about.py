@@ -8,6 +8,9 @@ from scripts.matrix import Variant
 
 PATH = "/about.json"
 
+LIMIT_SECONDS = 35.0
+"""Longer than the 30 s after which Heroku's router gives up (H12), so that its answer is seen."""
+
 
 class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What really answers, in its own words."""
@@ -44,6 +47,20 @@ def read_about(answer: httpx.Response) -> About:
 def ask(client: httpx.Client, web_url: str = "") -> About:
     """Return what the app at `web_url` (the client's base, else) says; raises what `read_about` and httpx raise."""
     return read_about(client.get(httpx.URL(web_url).join(PATH)))
+
+
+def how_differs(web_url: str, variant: Variant) -> str:
+    """Return how what answers at an address differs from a variant, in words, or nothing.
+
+    /about.json names no tree. What it names is found out at run time: the variant, its uvicorn, and what reads HTTP.
+    """
+    try:
+        with httpx.Client(timeout=LIMIT_SECONDS) as client:
+            return differences(ask(client, web_url), variant)
+    except (httpx.RequestError, httpx.InvalidURL) as error:
+        return f"{type(error).__name__}: {error}"
+    except Failure as failure:
+        return failure.message
 
 
 def differences(about: About, variant: Variant, *, whole: bool = True) -> str:

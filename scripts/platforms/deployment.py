@@ -1,44 +1,58 @@
-"""Where a variant was last deployed: variants/<name>/deployment.json, written from the platform's own answer."""
+"""Where a variant was last deployed at Heroku: variants/<name>/deployment.json, from Heroku's own answers."""
+
+from urllib.parse import urlsplit
 
 import msgspec
 
-from scripts.errors import WrongUse
-from scripts.files import write_whole
+from scripts.errors import Failure
 from scripts.matrix import Variant
+from scripts.records import read_if_there, write_record
 
 DEPLOYMENT_FILE = "deployment.json"
 
 
-class Deployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One deployment."""
+class DeploymentRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is kept of a deployment."""
 
     app: str
     web_url: str
-    """The app's own address, as the platform gave it."""
-    release: str
+    """The app's own address, as Heroku gave it."""
+    version: str
+    """Heroku's number of what the push became (`v5`)."""
     commit: str
     tree: str
-    """Commit and tree that were deployed; empty after a rollback to what this clone does not have."""
+    """Commit and tree that were pushed."""
     time: str
     """When it was live (UTC, ISO 8601)."""
 
+    def __post_init__(self) -> None:
+        """Refuse an address that no link may lead to; msgspec names the place in the file."""
+        try:
+            web_address(self.web_url)
+        except Failure as failure:
+            raise ValueError(failure.message) from None
 
-def read_deployment(variant: Variant) -> Deployment | None:
-    """Return where a variant was last deployed, or None where it never was; WrongUse for a broken file."""
+
+def web_address(given: str) -> str:
+    """Return an app's address when it is one that a link may lead to, http or https; else Failure."""
     try:
-        return msgspec.json.decode((variant.folder / DEPLOYMENT_FILE).read_bytes(), type=Deployment)
-    except FileNotFoundError:
-        return None
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise WrongUse(
-            f"variants/{variant.name}/{DEPLOYMENT_FILE} is wrong", found=str(error), do="Deploy again, or remove it"
-        ) from None
+        parts = urlsplit(given)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and given.isprintable()
+    except ValueError:
+        is_address = False
+    if not is_address or " " in given:
+        raise Failure("the app's address is none", found=repr(given))
+    return given
 
 
-def write_deployment(variant: Variant, deployment: Deployment) -> None:
+def read_deployment(variant: Variant) -> DeploymentRecord | None:
+    """Return where a variant was last deployed, or None where it never was; WrongUse for a broken file."""
+    return read_if_there(variant.folder / DEPLOYMENT_FILE, DeploymentRecord, do="Deploy again, or remove it")
+
+
+def write_deployment(variant: Variant, record: DeploymentRecord) -> None:
     """Write where a variant is deployed now, in one step."""
-    text = msgspec.json.format(msgspec.json.encode(deployment), indent=2)
-    write_whole(variant.folder / DEPLOYMENT_FILE, text + b"\n")
+    write_record(variant.folder / DEPLOYMENT_FILE, record)
 
 
 def forget_deployment(variant: Variant) -> None:

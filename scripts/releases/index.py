@@ -1,13 +1,11 @@
 """Which releases a package has, as the index that the user's pip asks says it: the Simple API in JSON (PEP 691).
 
-How the index is reached is pip's configuration (`scripts.pins.pip_settings`): address, proxy, certificates, and the
-credentials in the address or in the user's netrc file. Of several indexes each is asked, and their files are taken
-together, as pip does.
+How the index is reached is pip's configuration (`scripts.pins.pip_settings`): address, with what it holds of
+credentials, proxy and certificates. Of several indexes each is asked, and their files are taken together, as pip does.
 """
 
 import asyncio
 import logging
-import netrc
 import os
 import ssl
 from collections import defaultdict
@@ -167,7 +165,6 @@ def _client(settings: Mapping[str, str], address: str) -> httpx.AsyncClient:
             timeout=_timeout(settings),
             verify=_trust(settings, address),
             proxy=pip_settings.proxy(settings) or None,
-            auth=_credentials(address),
         )
     except (OSError, ValueError, ImportError) as error:  # ssl's errors are OSErrors, a proxy over SOCKS needs a package
         what = "the package index cannot be asked"
@@ -188,18 +185,6 @@ def _trust(settings: Mapping[str, str], address: str) -> ssl.SSLContext:
     if "client-cert" in settings:
         context.load_cert_chain(settings["client-cert"])
     return context
-
-
-def _credentials(address: str) -> httpx.Auth | None:
-    """Return the user's credentials from the netrc file, which pip reads too; those in an address come first."""
-    place = Path(os.environ.get("NETRC") or "~/.netrc").expanduser()
-    if urlsplit(address).username or not place.is_file():
-        return None
-    try:
-        return httpx.NetRCAuth(str(place))
-    except (netrc.NetrcParseError, OSError) as error:
-        log.debug("%s is left out: %s", place, error)
-        return None
 
 
 def _timeout(settings: Mapping[str, str]) -> float:

@@ -1,9 +1,17 @@
 """`deploy`: run a variant's branch on a platform."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
+import msgspec
 
+from scripts import screen
+from scripts.branches.generate import BranchChange, regenerate
+from scripts.errors import Failure, WrongUse
+from scripts.matrix import load
+from scripts.platforms.platform import Deployed, Platform
+from scripts.platforms.several import deploy_all
 from scripts.verbs import options
 
 
@@ -15,8 +23,61 @@ from scripts.verbs import options
     "--segment", envvar="SEGMENT", type=int, help="Bytes of a segment, 1460 unless said; 0 = requests go on whole."
 )
 @options.app
-@click.option("--force", envvar="FORCE", is_flag=True, help="Build at Heroku also what is live there already.")
+@options.prefix
+@options.as_json
 @click.pass_obj
-def command(root: Path, *, variant: str, to: str, port: int | None, segment: int | None, app: str, force: bool) -> None:
+def command(root: Path, /, *, variant: str, app: str, as_json: bool, **_settings: object) -> None:
     """Run a variant, and print its address."""
-    options.on(to).deploy(root, variant=variant, port=port, segment=segment, app=app, force=force)
+    matrix = load(root)
+    platform = options.on(matrix)
+    if app and variant == "all":
+        raise WrongUse("APP names one app", found="VARIANT=all needs one for each", do="Name them by PREFIX=")
+    chosen = matrix.variants if variant == "all" else (matrix.one(variant),)
+    changes = regenerate(matrix, chosen)
+    for change in changes:
+        screen.err.print(f"{change.branch} {change.commit[:10]}: {change.action}", style="dim")
+    if len(changes) == 1:
+        done = platform.deploy(changes[0], lambda line: screen.err.print(line, style="dim"))
+        _print(changes[0], done, as_json=as_json)
+        if as_json:
+            screen.print_json([_facts(done)])
+        return
+    with screen.lines([change.variant.name for change in changes]) as tell:
+        up, failed = _deploy_several(platform, changes, tell, as_json=as_json)
+    if as_json:
+        screen.print_json([_facts(done) for done in up])
+    screen.err.print(f"{len(changes) - len(failed)} of {len(changes)} variants are up", style="dim")
+    if failed:
+        raise Failure(f"{len(failed)} of {len(changes)} variants did not come up", found=", ".join(failed))
+
+
+def _deploy_several(
+    platform: Platform, changes: Sequence[BranchChange], tell: Callable[[str, str], None], *, as_json: bool
+) -> tuple[list[Deployed], list[str]]:
+    """Deploy, print what became of each, and return what came up, and the names of those that failed."""
+    up, failed = [], []
+    for change, done in deploy_all(platform, changes, tell):
+        name = change.variant.name
+        tell(name, "")
+        if isinstance(done, Deployed):
+            _print(change, done, as_json=as_json)
+            up.append(done)
+            continue
+        for line in done.lines:
+            screen.err.print(f"  {line}", style="dim")
+        screen.err.print(f"{name}: {done.message}", style="red")
+        failed.append(name)
+    return up, failed
+
+
+def _print(change: BranchChange, done: Deployed, *, as_json: bool) -> None:
+    """Print what was done, and the address, unless that is printed as JSON."""
+    version = f" as {done.deployment.version}" if done.deployment.version else ""
+    screen.err.print(f"{change.variant.name}: {done.note or f'up{version}'}", style="dim")
+    if not as_json:
+        screen.out.print(done.deployment.address)
+
+
+def _facts(done: Deployed) -> dict[str, object]:
+    """Return what programs are told of a deployment."""
+    return {**msgspec.to_builtins(done.deployment), "note": done.note}

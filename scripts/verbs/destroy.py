@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from scripts.matrix import load
 from scripts.verbs import options
 
 
@@ -11,9 +12,10 @@ from scripts.verbs import options
 @options.variant
 @options.platform
 @options.app
+@options.prefix
 @click.option("--confirm", envvar="CONFIRM", default="", metavar="APP", help="The app's name once more: do not ask.")
 @click.pass_obj
-def command(root: Path, *, variant: str, to: str, app: str, confirm: str) -> None:
+def command(root: Path, /, *, variant: str, confirm: str, **_settings: object) -> int:
     """Destroy a variant's app at Heroku, after asking."""
-    options.only_heroku(to, "destroy", "End what runs here: make down")
-    options.on(to).destroy(root, variant=variant, app=app, confirm=confirm)
+    matrix = load(root)
+    return options.heroku("destroy", matrix, "End what runs here: make down").destroy(matrix.one(variant), confirm)

@@ -1,4 +1,4 @@
-"""`down`: end the local platform."""
+"""`down`: end what is deployed."""
 
 from pathlib import Path
 
@@ -6,15 +6,22 @@ import click
 
 from scripts import screen
 from scripts.errors import WrongUse
-from scripts.platforms.local import local
+from scripts.matrix import load
 from scripts.verbs import options
 
 
 @click.command("down")
 @options.variant
+@options.platform
+@options.as_json
 @click.pass_obj
-def command(root: Path, variant: str) -> None:
-    """End the router and all dynos."""
+def command(root: Path, variant: str, to: str, as_json: bool) -> None:
+    """End the router and all dynos here; at Heroku, stop all apps."""
     if variant not in {"", "all"}:
         raise WrongUse("down ends all that runs, not one variant", do="Leave VARIANT out")
-    screen.out.print("router and dynos have ended" if local.down(root) else "nothing was running")
+    ran = options.on(load(root)).down()
+    if as_json:
+        screen.print_json({"ended": ran})
+        return
+    ended = "the apps are stopped" if to == "heroku" else "router and dynos have ended"
+    screen.out.print(ended if ran else "nothing was running")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from scripts.matrix import load
 from scripts.verbs import options
 
 
@@ -13,7 +14,9 @@ from scripts.verbs import options
 @click.option("--lines", envvar="LINES", type=click.IntRange(min=0), default=100, show_default=True, help="How many.")
 @click.option("--follow", envvar="FOLLOW", is_flag=True, help="Go on with each line that is added.")
 @options.app
+@options.prefix
 @click.pass_obj
-def command(root: Path, *, variant: str, to: str, lines: int, follow: bool, app: str) -> None:
+def command(root: Path, /, *, variant: str, lines: int, follow: bool, **_settings: object) -> int:
     """Show the log of a variant's app, the router's lines among them."""
-    options.on(to).logs(root, variant=variant, lines=lines, follow=follow, app=app)
+    matrix = load(root)
+    return options.on(matrix).logs(matrix.one(variant), lines=lines, follow=follow)

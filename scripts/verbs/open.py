@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from scripts import screen
+from scripts.matrix import load
 from scripts.process import SECRETS
 from scripts.verbs import options
 
@@ -14,15 +15,23 @@ from scripts.verbs import options
 @click.command("open")
 @options.variant
 @options.platform
+@options.app
+@options.prefix
+@options.as_json
 @click.pass_obj
-def command(root: Path, *, variant: str, to: str) -> None:
+def command(root: Path, /, *, variant: str, to: str, as_json: bool, **_settings: object) -> int:
     """Print a variant's address, and open it in the browser."""
-    address = options.on(to, asks=False).address(root, variant=variant)
+    matrix = load(root)
+    if to == "heroku":
+        return options.heroku("open", matrix, "").open(matrix.one(variant))
+    address = options.on(matrix).address(matrix.one(variant))
+    if as_json:
+        screen.print_json({"variant": matrix.one(variant).name, "address": address})
+        return 0
     screen.out.print(address)
-    if not address.startswith(("http://", "https://")):
-        return
     for name in SECRETS:
         # The browser is a child like any other, but its start is the library's own.
         os.environ.pop(name, None)
     if not webbrowser.open(address):
         screen.err.print("there is no browser to open it", style="dim")
+    return 0

@@ -1,15 +1,30 @@
 """Options that several verbs share. Each is also a variable of the same name, as make hands them on."""
 
-import importlib
 from collections.abc import Callable
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
+from click.core import ParameterSource
 
 from scripts.errors import WrongUse
+from scripts.matrix import Matrix
+from scripts.platforms.platform import NAMES, Platform, Settings, platform_called
+
+if TYPE_CHECKING:
+    from scripts.platforms.heroku.heroku import HerokuPlatform
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+ONLY = {
+    "port": "local",
+    "segment": "local",
+    "shard": "local",
+    "into": "local",
+    "app": "heroku",
+    "prefix": "heroku",
+    "confirm": "heroku",
+}
+"""Options that one platform alone knows, by the names of their parameters."""
 
 variant: Decorator = click.option(
     "--variant", envvar="VARIANT", default="", metavar="NAME", help="One variant, by its name or branch, or `all`."
@@ -25,32 +40,44 @@ shard: Decorator = click.option(
 )
 
 platform: Decorator = click.option(
-    "--to",
-    envvar="TO",
-    type=click.Choice(["local", "heroku"]),
-    default="local",
-    show_default=True,
-    help="The platform.",
+    "--to", envvar="TO", type=click.Choice(NAMES), default="local", show_default=True, help="The platform."
 )
 app: Decorator = click.option(
     "--app", envvar="APP", default="", metavar="NAME", help="The app at Heroku, when it is not the variant's own."
 )
+prefix: Decorator = click.option(
+    "--prefix", envvar="PREFIX", default="", metavar="WORD", help="How the names of the apps at Heroku begin."
+)
 
 
-def on(to: str, *, asks: bool = True) -> ModuleType:
-    """Return the module with a platform's verbs, imported when asked for; whoever has no key learns that before.
+def on(matrix: Matrix) -> Platform:
+    """Return the platform that the running verb is for, with what its options say of it.
 
-    `asks`: the verb asks Heroku, so it needs a key.
+    WrongUse for an option that only another platform knows.
     """
-    if to == "heroku" and asks:
-        importlib.import_module("scripts.platforms.heroku.key").find_account()
-    return importlib.import_module(f"scripts.verbs.on_{to}")
+    context = click.get_current_context()
+    to = context.params["to"]
+    for option in context.command.params:
+        name = option.name or ""
+        given = context.get_parameter_source(name) not in {ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP}
+        if given and ONLY.get(name, to) != to:
+            word = name.upper()
+            raise WrongUse(f"{word} is for the platform {ONLY[name]}", found=f"TO={to}", do=f"Leave {word} out")
+    settings = Settings(
+        port=context.params.get("port"),
+        segment_bytes=context.params.get("segment"),
+        app=context.params.get("app", ""),
+        prefix=context.params.get("prefix", ""),
+    )
+    return platform_called(to, matrix, settings)
 
 
-def only_heroku(to: str, verb: str, instead: str) -> None:
-    """Refuse a verb on another platform; `instead` is what to do there."""
-    if to != "heroku":
+def heroku(verb: str, matrix: Matrix, instead: str) -> "HerokuPlatform":
+    """Return Heroku for a verb that it alone has; WrongUse on another platform says what to do there `instead`."""
+    found = on(matrix)
+    if click.get_current_context().params["to"] != "heroku":
         raise WrongUse(f"{verb} is for Heroku", do=f"{instead}. At Heroku: TO=heroku")
+    return cast("HerokuPlatform", found)
 
 
 def check(what: str) -> Decorator:

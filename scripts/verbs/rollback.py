@@ -1,9 +1,10 @@
-"""`rollback`: run the release before the present one again."""
+"""`rollback`: run again what a variant's app ran before."""
 
 from pathlib import Path
 
 import click
 
+from scripts.matrix import load
 from scripts.verbs import options
 
 
@@ -11,8 +12,9 @@ from scripts.verbs import options
 @options.variant
 @options.platform
 @options.app
+@options.prefix
 @click.pass_obj
-def command(root: Path, *, variant: str, to: str, app: str) -> None:
-    """Go back to the release before, at Heroku."""
-    options.only_heroku(to, "rollback", "Check out the commit before, and deploy")
-    options.on(to).rollback(root, variant=variant, app=app)
+def command(root: Path, /, *, variant: str, **_settings: object) -> int:
+    """Go back to what ran before, at Heroku."""
+    matrix = load(root)
+    return options.heroku("rollback", matrix, "Check out the commit before, and deploy").rollback(matrix.one(variant))

@@ -7,10 +7,12 @@ import msgspec
 
 from scripts import screen
 from scripts.branches.generate import regenerate
-from scripts.errors import Failure
+from scripts.errors import Failure, WrongUse
 from scripts.files import write_whole
-from scripts.matrix import Shard, Variant, load
+from scripts.matrix import Matrix, Shard, Variant, load
+from scripts.platforms.deployment import read_deployment
 from scripts.verbs import options
+from scripts.verdicts import heroku_network
 from scripts.verdicts.measure_variant import measure_variants
 from scripts.verdicts.verdict import Verdict, differences, encode, evidence_in_short
 from scripts.verdicts.verdict_file import VERDICT_FILE, read_verdict, write_verdict
@@ -31,10 +33,11 @@ from scripts.verdicts.verdict_file import VERDICT_FILE, read_verdict, write_verd
 @click.pass_obj
 def command(root: Path, *, variant: str, to: str, shard: str, into: Path | None, check: bool, as_json: bool) -> None:
     """Measure whether each variant has the issue, or, with TO=heroku, whether Heroku's own network shows it."""
-    if to == "heroku":
-        options.on(to).verify(root, variant=variant, check=check, as_json=as_json)
-        return
     matrix = load(root)
+    options.on(matrix)
+    if to == "heroku":
+        _verify_heroku(matrix, variant, check=check, as_json=as_json)
+        return
     chosen = Shard.parse(shard).of(matrix.select(variant))
     verdicts: dict[str, Verdict] = {}
     different = []
@@ -56,6 +59,34 @@ def command(root: Path, *, variant: str, to: str, shard: str, into: Path | None,
         screen.err.print(line)
     if different:
         raise Failure("verdicts differ from what is committed", found=f"{len(different)} places", do="make verify")
+
+
+def _verify_heroku(matrix: Matrix, variant: str, *, check: bool, as_json: bool) -> None:
+    """Submit the form to the deployed variants, and record what Heroku's own network shows."""
+    chosen = matrix.select(variant)
+    if len(chosen) > 1:
+        chosen = tuple(each for each in chosen if read_deployment(each))
+    if not chosen:
+        raise WrongUse("no variant is deployed", do="Deploy one: make deploy VARIANT=v0.12.1 TO=heroku")
+    records: dict[str, heroku_network.HerokuRecord] = {}
+    different = []
+    for each in chosen:
+        record = records[each.name] = heroku_network.measure(each)
+        committed = heroku_network.read_heroku(each) if check else None
+        if not check:
+            note = f"heroku.json {'written' if heroku_network.write_heroku(each, record) else 'unchanged'}"
+        elif committed and heroku_network.same_evidence(committed, record):
+            note = "as committed"
+        else:
+            note = "differs from heroku.json"
+            different.append(each.name)
+        if not as_json:
+            screen.out.print(f"{each.name:12} {heroku_network.in_short(record)} [{note}]")
+    if as_json:
+        screen.print_json({name: msgspec.to_builtins(record) for name, record in records.items()})
+    if different:
+        do = "make verify TO=heroku"
+        raise Failure("what Heroku shows differs from what is committed", found=", ".join(different), do=do)
 
 
 def _differences(variant: Variant, verdict: Verdict) -> list[str]:

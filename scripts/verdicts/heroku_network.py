@@ -7,8 +7,7 @@ shows the bug.
 import logging
 import re
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -17,20 +16,23 @@ import msgspec
 
 from scripts.errors import Failure, WrongUse
 from scripts.matrix import Variant
-from scripts.platforms.deployment import Deployment, read_deployment
-from scripts.platforms.heroku import apps
-from scripts.platforms.heroku.api import Api
-from scripts.platforms.heroku.limits import Deadline
-from scripts.platforms.heroku.page import differs, facts
+from scripts.platforms.about import LIMIT_SECONDS, how_differs
+from scripts.platforms.deployment import DeploymentRecord, read_deployment
+from scripts.platforms.heroku import heroku_cli as cli
+from scripts.platforms.heroku.heroku import newest_label, versions_of
+from scripts.process import pause
 from scripts.records import read_if_there, write_record
-from scripts.verdicts.submission import LIMIT_SECONDS, SUBMISSIONS, submit
+from scripts.verdicts.submission import SUBMISSIONS, submit
 
 log = logging.getLogger(__name__)
 
 HEROKU_FILE = "heroku.json"
 
-LOG_LINES = 1500
+LOG_LINES = "1500"
 """As many as Heroku keeps."""
+
+LOG_LOOKS = 10
+"""How often the log is looked into, which is a few seconds behind."""
 
 END_OF_STORY = "998 999"
 """What the page of the submitted story holds, and no other page."""
@@ -43,7 +45,7 @@ CODES_OF_ISSUE = frozenset({"H13", "H18"})
 ROUTER_LINE = re.compile(r"heroku\[router\]: .*\bcode=(H\d\d)\b.*\brequest_id=(\S+)")
 
 LOG_PAUSE = 2.0
-"""Seconds between two looks into the log, which is a few behind."""
+"""Seconds between two looks."""
 
 
 class HerokuRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,7 +60,8 @@ class HerokuRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """How often the router logged each H-code for them; None where the log could not be had."""
     app: str
     web_url: str
-    release: str
+    version: str
+    """Heroku's number of what ran."""
     tree: str
     measured: str
     """Day of the measurement (UTC, ISO 8601)."""
@@ -93,7 +96,7 @@ def in_short(record: HerokuRecord) -> str:
     return f"{answer}: {record.failed} of {record.submissions} submissions failed{codes}"
 
 
-def measure(api: Api, variant: Variant) -> HerokuRecord:
+def measure(variant: Variant) -> HerokuRecord:
     """Submit the form of a variant's deployed app and return what became of it.
 
     WrongUse where the variant is not deployed; Failure where the app does not run what was deployed, or where an
@@ -103,9 +106,14 @@ def measure(api: Api, variant: Variant) -> HerokuRecord:
     deploy_it = f"Deploy it: make deploy VARIANT={variant.name} TO=heroku"
     if known is None:
         raise WrongUse(f"{variant.name} is not deployed", do=deploy_it)
-    _check_release(api, variant, known, deploy_it)
-    ids, failed = _submit(api, variant, known)
-    codes = _codes(api, known.app, ids, failed)
+    newest = newest_label(versions_of(known.app)) or "nothing"
+    if newest != known.version:
+        found = f"it runs {newest}, not {known.version}"
+        raise Failure(f"{known.app} was changed since it was deployed", found=found, do=deploy_it)
+    if found := how_differs(known.web_url, variant):
+        raise Failure(f"{known.web_url} does not answer as {variant.name}", found=found, do=deploy_it)
+    ids, failed = _submit(variant, known)
+    codes = _codes(known.app, ids, failed)
     if failed and codes and not codes.keys() & CODES_OF_ISSUE:
         found = ", ".join(codes)
         raise Failure(f"{variant.name}: the submissions failed, but not as the issue makes them", found=found)
@@ -116,32 +124,19 @@ def measure(api: Api, variant: Variant) -> HerokuRecord:
         codes=codes,
         app=known.app,
         web_url=known.web_url,
-        release=known.release,
+        version=known.version,
         tree=known.tree,
         measured=datetime.now(UTC).date().isoformat(),
     )
 
 
-def _check_release(api: Api, variant: Variant, known: Deployment, deploy_it: str) -> None:
-    """Refuse to measure what is not what was deployed."""
-    newest = next((each for each in apps.releases(api, apps.app_name(variant)) if each.status == "succeeded"), None)
-    if newest is None or newest.label != known.release:
-        found = f"it runs {newest.label if newest else 'nothing'}, not {known.release}"
-        raise Failure(f"{known.app} was changed since it was deployed", found=found, do=deploy_it)
-    try:
-        with _page(known) as client:
-            found = differs(facts(client, known.web_url), variant)
-    except (httpx.RequestError, httpx.InvalidURL, msgspec.DecodeError, Failure) as error:
-        found = str(error)
-    if found:
-        raise Failure(f"{known.web_url} does not answer as {variant.name}", found=api.hide(found), do=deploy_it)
-
-
-def _submit(api: Api, variant: Variant, known: Deployment) -> tuple[list[str], int]:
+def _submit(variant: Variant, known: DeploymentRecord) -> tuple[list[str], int]:
     """Submit the form SUBMISSIONS times; return the request ids and how many got an error page."""
     ids = []
     failed = 0
-    with _page(known) as client:
+    # A connection for each request, as `scripts.verdicts.submission` has it.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    with httpx.Client(base_url=known.web_url, timeout=LIMIT_SECONDS, limits=limits) as client:
         for _ in range(SUBMISSIONS):
             # Heroku's router logs the id that a client gives.
             ids.append(str(uuid.uuid4()))
@@ -149,7 +144,7 @@ def _submit(api: Api, variant: Variant, known: Deployment) -> tuple[list[str], i
             try:
                 answer = submit(client)
             except httpx.RequestError as error:
-                found = api.hide(f"{type(error).__name__}: {error}")
+                found = f"{type(error).__name__}: {error}"
                 raise Failure(f"{variant.name}: {known.web_url} cannot be reached", found=found) from None
             if answer.status_code in ERROR_STATUSES:
                 failed += 1
@@ -159,30 +154,19 @@ def _submit(api: Api, variant: Variant, known: Deployment) -> tuple[list[str], i
     return ids, failed
 
 
-@contextmanager
-def _page(known: Deployment) -> Iterator[httpx.Client]:
-    """Yield a client for the app, with a connection for each request, as `scripts.verdicts.submission` has it."""
-    limits = httpx.Limits(max_keepalive_connections=0)
-    try:
-        client = httpx.Client(base_url=known.web_url, timeout=LIMIT_SECONDS, limits=limits)
-    except httpx.InvalidURL as error:
-        raise Failure(f"{known.web_url!r} is no address", found=str(error)) from None
-    with client:
-        yield client
-
-
-def _codes(api: Api, name: str, ids: list[str], failed: int) -> dict[str, int] | None:
+def _codes(name: str, ids: list[str], failed: int) -> dict[str, int] | None:
     """Return the H-codes that the router logged for requests; wait for as many as failed. None: there is no log."""
-    deadline = Deadline(api.limits, api.limits.log)
-    while True:
-        codes: dict[str, int] = {}
+    codes: dict[str, int] = {}
+    for look in range(LOG_LOOKS):
+        if look:
+            pause(LOG_PAUSE)
         try:
-            for line in apps.log_lines(api, name, last=LOG_LINES):
-                logged = ROUTER_LINE.search(line)
-                if logged and logged[2] in ids:
-                    codes[logged[1]] = codes.get(logged[1], 0) + 1
+            lines = cli.ask("logs", "--app", name, "--num", LOG_LINES).splitlines()
         except Failure as failure:
             log.warning("the H-codes are not known: %s", failure.message)
             return None
-        if sum(codes.values()) >= failed or not deadline.pause(min(LOG_PAUSE, api.limits.poll)):
-            return dict(sorted(codes.items()))
+        logged = [match[1] for line in lines if (match := ROUTER_LINE.search(line)) and match[2] in ids]
+        codes = dict(sorted(Counter(logged).items()))
+        if len(logged) >= failed:
+            break
+    return codes

@@ -9,12 +9,10 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from scripts.errors import Failure
+from scripts.platforms.about import LIMIT_SECONDS
 
 SUBMISSIONS = 5
 """How often the form is submitted; the original asks for 3 to 5 times."""
-
-LIMIT_SECONDS = 35.0
-"""Longer than the 30 s after which Heroku's router gives up (H12), so that its answer is seen."""
 
 
 @dataclass

@@ -1,103 +1,78 @@
-"""The apps that run at the fake Heroku: each serves, at an address of its own, what was uploaded for it."""
+"""A deployed app's own address: it answers as the commit says that was pushed last."""
 
 import json
-import re
+import subprocess
 import threading
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from pathlib import Path
+from urllib.parse import parse_qs, quote_plus, urlsplit
 
-from tests.heroku.rules import members, no_key_is_wrong
-
-FORM = '<form action="/create-new" method="post"><textarea name="story">{story}</textarea></form>'
-STORY = " ".join(str(number) for number in range(1000))
+FORM = '<form action="/create-new" method="post"><textarea name="story">0 1 2 998 999</textarea></form>'
 
 
-class Site(ThreadingHTTPServer):
-    """An app at an address of its own; without a slug it answers as Heroku does for an empty app."""
+class Site:
+    """The web server of one app."""
 
-    daemon_threads = True
-
-    def __init__(self, complain: Callable[[str], None], log: Callable[[str], None]) -> None:
-        """Serve on a free port; `log` gets the router's lines."""
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.complain = complain
-        self.log = log
-        self.slug: bytes | None = None
-        self.variant = ""
-        """The variant that it says it is, when that is not what was uploaded."""
+    def __init__(self, repository: Path) -> None:
+        """Serve what is in the git repository that is pushed to."""
+        self.repository = repository
+        self.commit = ""
+        """What runs."""
         self.failing = ""
-        """The H-code with which the view fails, or nothing."""
+        """The H-code that each view of the story ends with."""
         self.unexpected = ""
-        """What the view shows in place of the story, or nothing."""
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        """A page in place of each story."""
+        self.log: list[str] = []
+        site = self
 
-    @property
-    def address(self) -> str:
-        """The app's address."""
-        return f"http://127.0.0.1:{self.server_port}/"
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                site.get(self)
 
-    def close(self) -> None:
-        """Stop serving."""
-        self.shutdown()
-        self.server_close()
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                self.send_response(303)
+                self.send_header("Location", f"/view?story={quote_plus(parse_qs(body)['story'][0])}")
+                self.end_headers()
 
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the base class has it
+                """Say nothing."""
 
-class _Handler(BaseHTTPRequestHandler):
-    """Answers as the app would, from the uploaded files."""
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self.server.server_port}/"
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
-    server: Site
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # heads and bodies are written one after the other
-
-    def do_GET(self) -> None:
-        """Answer the pages."""
-        wrong = no_key_is_wrong(self.headers)
-        if wrong:
-            self.server.complain(wrong)
-        path = urlsplit(self.path).path
-        if self.server.slug is None:
-            self.answer(404, "no app")
+    def get(self, request: BaseHTTPRequestHandler) -> None:
+        """Answer a GET request."""
+        path = urlsplit(request.path).path
+        status, text = 200, self.unexpected or "the story: 998 999"
+        if path == "/":
+            text = FORM
         elif path == "/about.json":
-            self.answer(200, json.dumps(self.about(self.server.slug)))
-        elif path == "/":
-            self.answer(200, FORM.format(story=STORY))
-        elif path == "/view" and self.server.failing:
-            shown = self.headers["X-Request-ID"]
-            code = self.server.failing
-            self.server.log(f'at=error code={code} desc="…" method=GET path="/view" request_id={shown} status=503')
-            self.answer(503, "Application error")
-        elif path == "/view":
-            story = parse_qs(urlsplit(self.path).query)["story"][0]
-            self.answer(200, self.server.unexpected or f"<p>{story}</p>")
-        else:
-            self.answer(404, "no page")
+            status, text = (200, json.dumps(self.facts())) if self.commit else (503, "Application error")
+        elif self.failing:
+            status, text = 503, "Application error"
+            said = f'at=error code={self.failing} desc="-" method=GET path="/view" request_id='
+            self.log.append(f"2026-11-22T15:04:06.000000+00:00 heroku[router]: {said}{request.headers['X-Request-ID']}")
+        request.send_response(status)
+        request.end_headers()
+        request.wfile.write(text.encode())
 
-    def do_POST(self) -> None:
-        """Redirect to the story, as the form does."""
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.answer(302, "", Location=f"view?{body}")
-
-    def about(self, slug: bytes) -> dict[str, str]:
-        """Say what the uploaded files say."""
-        files = {path: content.decode("utf-8", "replace") for path, (content, _) in members(slug).items()}
-        uvicorn = re.search(r"uvicorn(?:-|==| @ \S*/uvicorn-)(\d[\w.+]*)", files["requirements.txt"])
-        assert uvicorn
+    def facts(self) -> dict[str, str]:
+        """Return what the files of the commit say of themselves."""
+        pins = dict(line.split("==") for line in self.file("requirements.txt").split() if "==" in line)
         return {
-            "variant": self.server.variant or json.loads(files["app.json"])["env"]["VARIANT"]["value"],
-            "uvicorn": uvicorn[1],
-            "http": "h11" if "--http h11" in files["Procfile"] else "httptools",
+            "variant": json.loads(self.file("app.json"))["env"]["VARIANT"]["value"],
+            "uvicorn": pins["uvicorn"],
+            "http": "h11" if "--http h11" in self.file("Procfile") else "httptools",
         }
 
-    def answer(self, status: int, text: str, **headers: str) -> None:
-        """Send a whole answer."""
-        body = text.encode()
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+    def file(self, path: str) -> str:
+        """Return a file of the commit."""
+        command = ["git", "-C", str(self.repository), "show", f"{self.commit}:{path}"]
+        return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's own name
-        """Say nothing."""
+    def close(self) -> None:
+        """End."""
+        self.server.shutdown()
+        self.server.server_close()

@@ -1,141 +1,175 @@
-"""What goes wrong at Heroku for good: one clear line each, and nothing half-written."""
+"""What can go wrong with a deploy to Heroku: each time one line, the right exit code, and nothing half done."""
 
-import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from scripts.errors import Failure
-from scripts.platforms.deployment import read_deployment
-from scripts.platforms.heroku import apps
-from tests.heroku.conftest import QUICK, Desk
-from tests.heroku.fake import Fake
-from tests.heroku.state import Fault
-
-APP = "uvicorn-issue-344-v0-12-1"
+from tests.heroku.conftest import APP, User
+from tests.heroku.platform_api import KEY
+from tests.heroku.remote import FAILED, STALLED
+from tests.platforms.stage import until
 
 
-def always(method: str, path: str, status: int = 0, body: str = "") -> Callable[[Fake], None]:
-    """Let a request go wrong as often as it is tried."""
-    return lambda fake: fake.faults.extend(Fault(method, path, status, body) for _ in range(QUICK.tries))
+def error_of(done: "subprocess.CompletedProcess[str]") -> str:
+    """Return the one line that says what failed."""
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("error: "))
+    return line
 
 
-def once(method: str, path: str, status: int, body: str) -> Callable[[Fake], None]:
-    """Let a request go wrong once, which is enough."""
-    return lambda fake: fake.faults.append(Fault(method, path, status, body))
+@pytest.mark.parametrize(
+    ("script", "cut", "last"),
+    [(FAILED, False, "No matching distribution"), (STALLED, True, "the remote end hung up")],
+    ids=["fails", "is cut off"],
+)
+def test_a_failing_build_leaves_what_ran(user: User, script: str, cut: bool, last: str) -> None:
+    """A build that fails, and one that is cut off, end with code 1 and the log's last lines; the old commit runs on."""
+    app = user.has_deployed()
+    before, kept = app.site.commit, user.file("deployment.json").read_text()
+    user.api.remote.build(APP, script)
+    user.api.remote.cutting = cut
+    user.change_app()
+    done = user.verb("deploy", "--variant", "v0.12.1")
+    assert done.returncode == 1
+    assert error_of(done).startswith(f"error: the build of {APP} failed")
+    assert last in done.stderr.partition("pushing")[2]
+    assert app.site.commit == user.api.remote.main(APP) == before
+    assert user.file("deployment.json").read_text() == kept
 
 
-def setting(**values: object) -> Callable[[Fake], None]:
-    """Make the fake another one."""
-    return lambda fake: vars(fake).update(values)
+@pytest.mark.parametrize("variant", ["v0.12.1", "all"])
+def test_ctrl_c_ends_a_stalled_build(user: User, variant: str) -> None:
+    """Code 130, no child that goes on, and nothing is written."""
+    for name in ("v0-11-8", "v0-12-0", "v0-12-1"):
+        app = f"uvicorn-issue-344-{name}"
+        user.api.create(app)
+        user.api.remote.build(app, STALLED)
+    command = user.command("deploy", "--variant", variant)
+    with subprocess.Popen(
+        command, cwd=user.clone.root, env=user.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as deploy:
+        assert user.api.remote.reached.wait(60)
+        deploy.send_signal(signal.SIGINT)
+        _, said = deploy.communicate(timeout=20)
+    assert deploy.returncode == 130
+    assert said.decode().endswith("interrupted\n")
+    until(lambda: not pushes_of(user))
+    assert list(user.clone.root.glob("variants/*/*deployment.json*")) == []
 
 
-@dataclass(frozen=True)
-class Row:
-    """A way to fail: what happens, what the line says, and what the lines above it say."""
-
-    name: str
-    happens: Callable[[Fake], None]
-    line: str
-    above: str = ""
-    first: bool = False
-    """Whether it can only happen to a first deploy."""
-    released: bool = False
-    """Whether Heroku has released before it happens."""
-
-
-ROWS = [
-    Row("build failed", setting(broken_builds={APP}), f"the build of {APP} failed", "größer ☃"),
-    Row("release failed", setting(release_status="failed", release_log="no!\n"), f"release v3 of {APP} failed", "no!"),
-    Row("release pending", setting(release_status="pending"), f"release v3 of {APP} is still pending"),
-    Row("dyno crashed", setting(dyno_state="crashed"), "did not come up on v3: web.1 crashed on v3", released=True),
-    Row("dyno never up", setting(dyno_state="starting"), "did not come up on v3: web.1 starting on v3", released=True),
-    Row("401", once("GET", "/apps/.*", 401, '{"id": "unauthorized"}'), "does not accept the key: 401 unauthorized"),
-    Row("402", once("POST", "/apps/.*/builds", 402, '{"id": "delinquent", "message": "Pay."}'), "402 delinquent: Pay "),
-    Row("403 two-factor", once("GET", "/apps/.*", 403, '{"id": "two_factor"}'), "wants a second factor"),
-    Row("403", once("POST", "/sources", 403, '{"id": "forbidden", "message": "No."}'), "403 forbidden: No "),
-    Row("403 somebody else's", setting(foreign={APP}), f"the app name {APP} is taken.*APP="),
-    Row("404", once("POST", "/apps/.*/builds", 404, '{"id": "not_found"}'), "404 not_found .POST /apps/.*/builds"),
-    Row("422 name taken", setting(foreign={APP}, hidden=True), f"the app name {APP} is taken.*APP=", first=True),
-    Row("422", once("POST", "/apps/.*/builds", 422, '{"message": "Bad \\u001b[31mURL."}'), "422 .*: Bad URL "),
-    Row("429", always("GET", "/apps/.*", 429, '{"id": "rate_limit"}'), "rate limit is used up: 429 rate_limit"),
-    Row("500", always("GET", "/apps/.*", 500, "<html>oops</html>"), "out of order: 500 Internal Server Error .GET"),
-    Row("no JSON", once("GET", "/apps/[^/]*", 200, "<html>hello</html>"), "the answer is not Heroku's"),
-    Row("another JSON", once("POST", "/sources", 201, "[]"), "POST /sources: the answer is not Heroku's"),
-    Row("upload refused", once("PUT", "/uploads/.*", 403, "<Error>no</Error>"), "403 Forbidden .PUT 127.0.0.1"),
-    Row("upload cut", always("PUT", "/uploads/.*"), "cannot be reached: PUT 127.0.0.1"),
-    Row("app cut", always("GET", "/apps/.*"), "cannot be reached: GET /apps/"),
-    Row("source cut", always("POST", "/sources"), "cannot be reached: POST /sources"),
-    Row("build cut", always("POST", "/apps/.*/builds"), "cannot be reached: POST /apps/.*/builds"),
-    Row("state cut", always("GET", "/apps/.*/builds/.*"), "cannot be reached: GET /apps/.*/builds/", released=True),
-    Row("dynos cut", always("GET", "/apps/.*/dynos"), "cannot be reached: GET /apps/.*/dynos", released=True),
-]
+def pushes_of(user: User) -> list[str]:
+    """Return the command lines of the processes that still speak to the user's git remote."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = entry.read_bytes().decode().split("\0")
+        except OSError:  # it ended meanwhile
+            continue
+        if any(user.api.remote.host in word for word in words):
+            found.append(" ".join(words))
+    return found
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_a_failure_is_one_line_and_leaves_what_was(desk: Desk, row: Row) -> None:
-    """The line says what happened; the release before runs on, and deployment.json still names it."""
-    if not row.first:
-        desk.deploy()
-        desk.change_app()
-        desk.change()
-    before = read_deployment(desk.variant)
-    runs = None if row.first else desk.app.site.slug
-    files = sorted(desk.variant.folder.iterdir())
-    row.happens(desk.fake)
-    with pytest.raises(Failure, match=row.line) as failure:
-        desk.deploy()
-    assert failure.value.exit_code == 1
-    assert "\n" not in failure.value.message
-    assert desk.fake.key not in failure.value.message
-    assert row.above in "\n".join(failure.value.lines)
-    assert read_deployment(desk.variant) == before
-    assert sorted(desk.variant.folder.iterdir()) == files
-    if not row.first:
-        assert (desk.app.site.slug == runs) is not row.released
+def test_an_app_that_crashes_is_not_called_up(user: User) -> None:
+    """The line says how to go back, and the app's log is shown."""
+    user.api.crashing = True
+    user.api.create(APP).site.log.append("2026-11-22T15:04:06.000000+00:00 app[web.1]: no module named app")
+    done = user.verb("deploy", "--variant", "v0.12.1")
+    assert done.returncode == 1
+    assert "does not answer as v0.12.1: web.1 is crashed" in error_of(done)
+    assert "make rollback VARIANT=v0.12.1 TO=heroku" in error_of(done)
+    assert "no module named app" in done.stderr
+    assert not user.file("deployment.json").exists()
 
 
-def test_a_failed_build_leaves_the_running_release(desk: Desk) -> None:
-    """The app serves what it served, and a repaired build deploys."""
-    desk.deploy()
-    runs = desk.app.site.slug
-    desk.change_app()
-    desk.fake.broken_builds = {APP}
-    with pytest.raises(Failure, match="What ran before runs on"):
-        desk.deploy()
-    assert desk.app.site.slug == runs
-    desk.fake.broken_builds = set()
-    assert desk.deploy().deployment.release == "v3"
+def test_a_name_that_is_somebody_elses_is_said(user: User) -> None:
+    """The line names both ways around it."""
+    user.api.taken.add(APP)
+    done = user.verb("deploy", "--variant", "v0.12.1")
+    assert done.returncode == 1
+    assert f"the app name {APP} is taken" in error_of(done)
+    assert "PREFIX=my-own" in error_of(done)
 
 
-def test_a_page_of_another_variant_is_no_success(desk: Desk) -> None:
-    """The app's own address must answer as what was deployed."""
-    desk.deploy()
-    desk.app.site.variant = "another"
-    with pytest.raises(Failure, match=r"does not answer as v0\.12\.1: variant is 'another'"):
-        desk.deploy(force=True)
+def test_another_history_is_not_overwritten(user: User) -> None:
+    """What the branch does not go on from stays the app's main."""
+    user.has_deployed()
+    there = user.api.remote.folder / f"{APP}.git"
+    identity = ["-c", "user.name=It", "-c", "user.email=it@example.invalid"]
+    tree = subprocess.check_output(["git", "rev-parse", "main^{tree}"], cwd=there, text=True).strip()
+    command = ["git", *identity, "commit-tree", "-m", "Of somebody else", tree]
+    other = subprocess.check_output(command, cwd=there, text=True).strip()
+    subprocess.run(["git", "update-ref", "refs/heads/main", other], cwd=there, check=True)
+    done = user.verb("deploy", "--variant", "v0.12.1")
+    assert done.returncode == 1
+    assert "has another history, and nothing is forced" in error_of(done)
+    assert user.api.remote.main(APP) == other
 
 
-def test_a_warning_of_herokus_is_shown_once(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
-    """X-Heroku-Warning is for the user's eyes."""
-    desk.fake.warning = "This stack ends soon."
-    with caplog.at_level(logging.WARNING, "scripts"):
-        desk.deploy()
-    assert [record.message for record in caplog.records] == ["Heroku warns: This stack ends soon."]
+def test_without_the_cli_the_line_says_what_does_without_it(user: User) -> None:
+    """How to get it, the local platform, and the button; exit code 2."""
+    path = os.pathsep.join(
+        folder for folder in user.environment["PATH"].split(os.pathsep) if not Path(folder, "heroku").exists()
+    )
+    done = user.verb("deploy", "--variant", "v0.12.1", PATH=path)
+    assert done.returncode == 2
+    for word in ("https://devcenter.heroku.com/articles/heroku-cli", "local platform", "button"):
+        assert word in error_of(done)
 
 
-def test_there_is_nothing_before_a_first_release(desk: Desk) -> None:
-    """The release that every app begins with runs nothing: it is none to go back to."""
-    desk.deploy()
-    with pytest.raises(Failure, match="has no release to go back to"):
-        apps.roll_back(desk.api, desk.checkout.root, desk.variant, APP, lambda *_: pytest.fail("it went on"))
+def test_who_is_not_logged_in_is_told_so(user: User) -> None:
+    """The CLI would ask for a key on a terminal; this rule stands on its words for it."""
+    done = user.verb("deploy", "--variant", "v0.12.1", HEROKU_API_KEY="")
+    assert done.returncode == 2
+    assert "nobody is logged in at Heroku. Log in: heroku login" in error_of(done)
 
 
-def test_a_destroyed_app_is_gone(desk: Desk) -> None:
-    """Destroying it again says that there is none, also after a DELETE whose answer was lost."""
-    desk.deploy()
-    desk.fake.faults.append(Fault("DELETE", "/apps/.*", carried_out=True))
-    apps.destroy(desk.api, APP)
-    assert desk.fake.apps == {}
-    assert not apps.destroy(desk.api, APP)
+def test_a_wrong_key_is_said_in_the_clis_words(user: User) -> None:
+    """And the key itself is in none of them."""
+    done = user.verb("deploy", "--variant", "v0.12.1", HEROKU_API_KEY="another-key")
+    assert done.returncode == 1
+    assert "nvalid" in error_of(done)
+    assert "another-key" not in done.stderr
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "https://a b/", "ftp://example.invalid/", "nothing"])
+def test_an_address_that_is_none_is_not_printed_as_one(user: User, address: str) -> None:
+    """A link leads to http or https only, and nothing is pushed."""
+    user.api.create(APP).web_url = address
+    done = user.verb("deploy", "--variant", "v0.12.1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the app's address is none" in error_of(done)
+    assert user.api.remote.main(APP) == ""
+
+
+def test_the_key_is_nowhere_to_be_found(user: User) -> None:
+    """No command writes it, prints it, or has it on a command line, not even with DEBUG=1."""
+    seen = user.home.parent / "seen"
+    programs = user.home.parent / "programs"
+    programs.mkdir()
+    for name in ("git", "heroku"):
+        real = subprocess.check_output(["which", name], env=user.environment, text=True).strip()
+        (programs / name).write_text(f'#!/bin/sh\nprintf "%s\\n" "{name} $*" >>"{seen}"\nexec "{real}" "$@"\n')
+        (programs / name).chmod(0o755)
+    path = f"{programs}{os.pathsep}{user.environment['PATH']}"
+    done = user.verb("deploy", "--variant", "v0.12.1", PATH=path, DEBUG="1")
+    assert done.returncode == 0, done.stderr
+    assert "git push" in seen.read_text()
+    assert "heroku git:credentials get" in seen.read_text()
+    written = [file for below in (user.clone.root, user.home) for file in below.rglob("*") if file.is_file()]
+    assert KEY not in done.stdout + done.stderr + seen.read_text()
+    assert [file for file in written if KEY.encode() in file.read_bytes()] == []
+
+
+def test_the_tooling_names_no_key_but_to_keep_it_from_children() -> None:
+    """scripts/process.py clears it from all children but the CLI and the git that asks it; no other file knows it."""
+    scripts = Path(sys.modules["scripts"].__path__[0])
+    found = [
+        file.relative_to(scripts).as_posix()
+        for file in scripts.rglob("*.py")
+        if any(word in file.read_text().lower() for word in ("heroku_api_key", "netrc"))
+    ]
+    assert found == ["process.py"]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from scripts.matrix import load
-from scripts.platforms.local import local
 from scripts.platforms.local.control import Places
+from scripts.platforms.local.local import LocalPlatform
 from tests.platforms.stage import Stage, processes_below
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -24,7 +24,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     root.mkdir()
     try:
         yield Stage(root, load(PROJECT).one("v0.12.1"))
-        local.down(root)
+        LocalPlatform(root).down()
         assert processes_below(root) == []
         output = Places(root).output
         complaints = output.read_text() if output.exists() else ""

@@ -12,9 +12,9 @@ import httpx
 
 from scripts.branches.generate import BranchChange
 from scripts.matrix import Variant
-from scripts.platforms.local import local
-from scripts.platforms.local.control import ReleaseRow
+from scripts.platforms.local.local import LocalPlatform
 from scripts.platforms.local.slug import Slug
+from scripts.platforms.platform import Deployed, Deployment
 
 FAKE_APP = Path(__file__).with_name("fake_app.py")
 
@@ -81,13 +81,18 @@ class Stage:
         """Return the folder of a planted slug."""
         return self.slugs / (letter * 40)
 
-    def deploy(self, change: BranchChange, *, port: int | None = 0, segment_bytes: int | None = None) -> local.Release:
+    def deploy(self, change: BranchChange, *, port: int | None = 0, segment_bytes: int | None = None) -> Deployed:
         """Deploy, at any free port."""
-        return local.deploy(self.root, self.variant, change, port=port, segment_bytes=segment_bytes)
+        return LocalPlatform(self.root, port=port, segment_bytes=segment_bytes).deploy(change, lambda _: None)
 
-    def row(self) -> ReleaseRow:
-        """Return the one release."""
-        (row,) = local.releases(self.root)
+    @property
+    def platform(self) -> LocalPlatform:
+        """The checkout's platform."""
+        return LocalPlatform(self.root)
+
+    def row(self) -> Deployment:
+        """Return the one deployment."""
+        (row,) = self.platform.deployments()
         return row
 
     @property
@@ -101,4 +106,4 @@ class Stage:
 
     def log(self) -> str:
         """Return the app's log."""
-        return "\n".join(local.log_lines(self.root, self.variant, last=1000))
+        return "\n".join(self.platform.log_lines(self.variant, last=1000))

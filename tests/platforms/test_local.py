@@ -13,25 +13,24 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import Failure, WrongUse
-from scripts.platforms.local import local
 from scripts.platforms.local.control import CODE, Places, State, read_state
 from tests.platforms.stage import Stage, is_alive, processes_below, until
 
 
 def test_a_deploy_serves_the_tree_at_the_address_that_it_names(stage: Stage) -> None:
     """The first deploy starts all there is, and the app answers below its own host name."""
-    release = stage.deploy(stage.slug("a"))
-    assert release.fresh
-    assert release.address.startswith(f"http://{stage.variant.host}:")
+    deployed = stage.deploy(stage.slug("a"))
+    assert not deployed.note
+    assert deployed.deployment.address.startswith(f"http://{stage.variant.host}:")
     assert stage.get().text == "a" * 40
 
 
-def test_a_release_is_listed_with_what_it_came_from(stage: Stage) -> None:
+def test_a_deployment_is_listed_with_what_it_came_from(stage: Stage) -> None:
     """`make ps` says which tree of which branch runs where."""
-    release = stage.deploy(stage.slug("a"))
+    deployed = stage.deploy(stage.slug("a"))
     row = stage.row()
     assert (row.variant, row.state, row.branch) == (stage.variant.name, "up", stage.variant.branch)
-    assert (row.commit, row.tree, row.address) == ("f" * 40, "a" * 40, release.address)
+    assert (row.commit, row.tree, row.address) == ("f" * 40, "a" * 40, deployed.deployment.address)
     assert row.pid
     assert is_alive(row.pid)
 
@@ -41,12 +40,12 @@ def test_a_deploy_of_the_tree_that_is_up_does_nothing(stage: Stage) -> None:
     change = stage.slug("a")
     stage.deploy(change)
     before = stage.row()
-    assert not stage.deploy(change).fresh
+    assert stage.deploy(change).note
     assert stage.row() == before
 
 
 def test_a_deploy_of_another_tree_takes_the_route_over_and_ends_the_old_dyno(stage: Stage) -> None:
-    """There is one release of a variant: the last one."""
+    """There is one deployment of a variant: the last one."""
     stage.deploy(stage.slug("a"))
     old = stage.row().pid
     assert old
@@ -71,7 +70,7 @@ def test_a_request_in_flight_is_answered_by_the_old_dyno_after_a_deploy(stage: S
     until(lambda: not is_alive(old))
 
 
-def test_no_request_fails_while_releases_change(stage: Stage) -> None:
+def test_no_request_fails_while_deployments_change(stage: Stage) -> None:
     """Requests that come all the time during a deploy all get an answer, of the old tree or the new one."""
     stage.deploy(stage.slug("a"))
     over = threading.Event()
@@ -91,7 +90,7 @@ def test_no_request_fails_while_releases_change(stage: Stage) -> None:
         assert asked.result() <= {(200, "a" * 40), (200, "b" * 40)}
 
 
-def test_a_failed_boot_leaves_the_old_release_serving(stage: Stage) -> None:
+def test_a_failed_boot_leaves_the_old_deployment_serving(stage: Stage) -> None:
     """The error has the last words of the dyno that failed."""
     stage.deploy(stage.slug("a"))
     before = stage.row()
@@ -107,7 +106,7 @@ def test_a_first_deploy_that_fails_leaves_nothing_running(stage: Stage) -> None:
     with pytest.raises(Failure, match="did not boot"):
         stage.deploy(stage.slug("a", options="broken"))
     until(lambda: not processes_below(stage.root))
-    assert local.releases(stage.root) == []
+    assert stage.platform.deployments() == []
 
 
 def test_an_app_that_says_that_it_is_another_variant_is_not_routed_to(stage: Stage) -> None:
@@ -130,13 +129,13 @@ def test_a_crashed_dyno_is_marked_and_answered_for_with_h10(stage: Stage) -> Non
     until(lambda: "code=H10" in stage.log())
 
 
-def test_a_crashed_release_is_booted_again_by_a_deploy_of_the_same_tree(stage: Stage) -> None:
+def test_a_crashed_deployment_is_booted_again_by_a_deploy_of_the_same_tree(stage: Stage) -> None:
     """An unchanged tree is left alone only while it is up."""
     change = stage.slug("a")
     stage.deploy(change)
     assert stage.get("/die").status_code == 503
     until(lambda: stage.row().state == "crashed")
-    assert stage.deploy(change).fresh
+    assert not stage.deploy(change).note
     assert stage.get().text == "a" * 40
 
 
@@ -145,23 +144,23 @@ def test_a_request_waits_for_the_first_boot(stage: Stage) -> None:
     change = stage.slug("a", options="late")
     with ThreadPoolExecutor() as threads:
         deployed = threads.submit(stage.deploy, change)
-        until(lambda: local.releases(stage.root))
+        until(stage.platform.deployments)
         assert stage.row().state == "starting"
         asked = threads.submit(stage.get)
         until(lambda: stage.row().pid)
         assert not asked.done()
         (stage.folder("a") / "may-open").touch()
         assert asked.result().text == "a" * 40
-        assert deployed.result().fresh
+        assert not deployed.result().note
 
 
 def test_two_first_deploys_at_once_share_one_supervisor(stage: Stage) -> None:
     """Whoever comes first starts it; both get what they asked for."""
     changes = [stage.slug("a"), stage.slug("b")]
     with ThreadPoolExecutor() as threads:
-        releases = list(threads.map(stage.deploy, changes))
-    assert len({release.address for release in releases}) == 1
-    assert [release.fresh for release in releases] == [True, True]
+        done = list(threads.map(stage.deploy, changes))
+    assert len({each.deployment.address for each in done}) == 1
+    assert [each.note for each in done] == ["", ""]
     assert stage.row().tree in {change.tree for change in changes}
 
 
@@ -169,11 +168,11 @@ def test_down_ends_every_process(stage: Stage) -> None:
     """When it returns, nothing is left of the platform, and the second time there is nothing to end."""
     stage.deploy(stage.slug("a", options="parent"))
     child = int((stage.folder("a") / "child").read_text())
-    assert local.down(stage.root)
+    assert stage.platform.down()
     assert processes_below(stage.root) == []
     assert not is_alive(child)
-    assert local.releases(stage.root) == []
-    assert not local.down(stage.root)
+    assert stage.platform.deployments() == []
+    assert not stage.platform.down()
 
 
 def test_down_during_a_boot_ends_the_booting_dyno_and_its_deploy(stage: Stage) -> None:
@@ -181,8 +180,8 @@ def test_down_during_a_boot_ends_the_booting_dyno_and_its_deploy(stage: Stage) -
     change = stage.slug("a", options="late")
     with ThreadPoolExecutor() as threads:
         deployed = threads.submit(stage.deploy, change)
-        until(lambda: local.releases(stage.root))
-        assert local.down(stage.root)
+        until(stage.platform.deployments)
+        assert stage.platform.down()
         with pytest.raises(Failure, match="interrupted"):
             deployed.result()
     assert processes_below(stage.root) == []
@@ -202,14 +201,14 @@ stage.deploy(BranchChange(stage.variant, "created", commit="f" * 40, tree="a" * 
 """
     command = [sys.executable, "-c", program, str(stage.root), str(CODE.parent)]
     with subprocess.Popen(command, cwd=CODE.parent, start_new_session=True, stderr=subprocess.PIPE) as deploying:
-        until(lambda: any(row.pid for row in local.releases(stage.root)))
+        until(lambda: any(row.pid for row in stage.platform.deployments()))
         dyno = stage.row().pid
         assert dyno
         os.killpg(deploying.pid, signal.SIGINT)
         _, said = deploying.communicate()
     assert b"KeyboardInterrupt" in said
     assert not is_alive(dyno)
-    assert local.releases(stage.root) == []
+    assert stage.platform.deployments() == []
     until(lambda: not processes_below(stage.root))
 
 
@@ -220,8 +219,8 @@ def test_a_killed_supervisor_takes_its_dynos_along(stage: Stage) -> None:
     stale = _state(stage)
     os.kill(stale.pid, signal.SIGKILL)
     until(lambda: not processes_below(stage.root))
-    assert local.releases(stage.root) == []
-    assert stage.deploy(change).fresh
+    assert stage.platform.deployments() == []
+    assert not stage.deploy(change).note
     assert stage.get().text == "a" * 40
     assert not Path(stale.socket).parent.exists()
 
@@ -232,7 +231,7 @@ def test_down_after_a_killed_supervisor_says_that_nothing_ran(stage: Stage) -> N
     stale = _state(stage)
     os.kill(stale.pid, signal.SIGKILL)
     until(lambda: not processes_below(stage.root))
-    assert not local.down(stage.root)
+    assert not stage.platform.down()
     assert not Places(stage.root).state.exists()
     assert not Path(stale.socket).parent.exists()
 
@@ -274,10 +273,10 @@ def test_a_second_port_is_refused_and_the_first_one_serves_on(stage: Stage) -> N
 
 
 def test_another_segment_size_is_taken_by_the_running_router(stage: Stage) -> None:
-    """A head that is longer than a segment arrives all the same, and the old release is not booted again."""
+    """A head that is longer than a segment arrives all the same, and the old deployment is not booted again."""
     change = stage.slug("a")
     stage.deploy(change, segment_bytes=0)
-    assert not stage.deploy(change, segment_bytes=100).fresh
+    assert stage.deploy(change, segment_bytes=100).note
     assert stage.get("/" + "x" * 500).text == "a" * 40
 
 
@@ -310,8 +309,8 @@ def test_the_sockets_folder_is_private(stage: Stage) -> None:
 def test_what_runs_is_told_at_once_where_nothing_does(stage: Stage) -> None:
     """`make ps` and `make down` start nothing and make no folder, in a checkout that never deployed."""
     start = time.monotonic()
-    assert local.releases(stage.root) == []
-    assert not local.down(stage.root)
+    assert stage.platform.deployments() == []
+    assert not stage.platform.down()
     assert time.monotonic() - start < 0.3
     assert list(stage.root.iterdir()) == []
 
@@ -329,7 +328,7 @@ def test_the_log_holds_what_the_dyno_the_platform_and_the_router_say(stage: Stag
 def test_a_variant_that_was_never_deployed_has_no_log(stage: Stage) -> None:
     """The error says how it would get one."""
     with pytest.raises(WrongUse, match=r"make deploy VARIANT=v0\.12\.1"):
-        local.log_lines(stage.root, stage.variant)
+        stage.platform.log_lines(stage.variant)
 
 
 def _state(stage: Stage) -> State:

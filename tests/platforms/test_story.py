@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.platforms.local import local
+from scripts.platforms.local.local import LocalPlatform
 from scripts.verdicts.submission import browser, submit
 from tests.branches.checkouts import Checkout, new_checkout
 from tests.platforms.stage import Stage, processes_below, until
@@ -14,7 +14,7 @@ def test_the_form_of_v0_12_1_gets_the_error_page(tmp_path: Path) -> None:
     try:
         _tell_the_story(checkout)
     finally:
-        assert local.down(checkout.root)
+        assert LocalPlatform(checkout.root).down()
     assert processes_below(checkout.root) == []
 
 
@@ -22,7 +22,7 @@ def _tell_the_story(checkout: Checkout) -> None:
     """Deploy a branch of a checkout, and submit its form."""
     (change,) = checkout.regenerate("v0.12.1")
     stage = Stage(checkout.root, change.variant)
-    assert stage.deploy(change, port=0).fresh
+    assert not stage.deploy(change, port=0).note
     assert stage.get("/about.json").json()["uvicorn"] == "0.12.1"
     with browser(stage.base, stage.variant.host) as client:
         assert "<form" in client.get("/").text
@@ -30,6 +30,6 @@ def _tell_the_story(checkout: Checkout) -> None:
         assert (answer.status_code, "Application error" in answer.text) == (503, True)
         seen = 'code=H13 desc="Connection closed without response" method=GET path="/view?story=0+1+2'
         until(lambda: seen in stage.log())
-        assert not stage.deploy(change, segment_bytes=0).fresh
+        assert stage.deploy(change, segment_bytes=0).note
         answer = submit(client)
         assert (answer.status_code, "998 999" in answer.text) == (200, True)

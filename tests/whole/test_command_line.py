@@ -68,7 +68,7 @@ def test_wrong_use_is_one_clear_line_and_code_2(clone: Clone, args: list[str], m
     assert message in failed(clone.verb(*args), 2)
 
 
-PLATFORMS = {"deploy", "destroy", "down", "logs", "open", "rollback"}
+PLATFORMS = {"destroy", "logs", "rollback"}
 """Verbs that show what a platform prints."""
 
 

@@ -16,9 +16,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 ELSEWHERE = {
     "make test": ".ci/run",
     "make update": "tests/releases/test_update.py",
-    "make deploy VARIANT=v0.12.1 TO=heroku": "tests/heroku/test_commands.py",
+    "make deploy VARIANT=v0.12.1 TO=heroku": "tests/heroku/test_deploy.py",
 }
-"""What runs these tests, needs an account, or has another outcome on the day of a release: where it is run instead."""
+"""What runs these tests, needs a service, or has another outcome on the day of a release: where it is run instead."""
 
 
 def transcripts() -> list[tuple[str, str]]:

@@ -1,1 +1,1 @@
-"""The platform Heroku, through its Platform API, version 3."""
+"""Heroku: a branch is pushed to its app's git remote; the rest is asked of Heroku's own command-line interface."""

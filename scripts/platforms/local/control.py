@@ -2,7 +2,7 @@
 
 A client connects to the supervisor's UNIX socket, sends one request as one line of JSON, and reads one answer as one
 line of JSON. A client that shuts its side down before the answer takes its request back: a boot under way is
-cancelled, its dyno ended, and then the answer comes. `Request` and `Answer` below are all that there are.
+cancelled, its dyno ended, and then the answer comes. `Request` and `Reply` below are all that there are.
 
 .local/supervisor.json says where the socket is; it is there, whole, as long as the supervisor serves. The socket is
 in a private folder of the system's temporary folder, because its path may have 108 bytes at most (unix(7)).
@@ -10,13 +10,13 @@ in a private folder of the system's temporary folder, because its path may have 
 
 import hashlib
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from scripts.errors import Failure
+from scripts.platforms.platform import Deployment
 
 CODE = Path(__file__).parents[2]
 """The tooling itself: the package `scripts`."""
@@ -48,22 +48,6 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True)
     """What requests and answers share: the name of the class is in the field `type`."""
 
 
-class ReleaseRow(Message, frozen=True):
-    """A release as `make ps` shows it."""
-
-    variant: str
-    state: str
-    """`starting`, `up` or `crashed`."""
-    address: str
-    branch: str
-    commit: str
-    tree: str
-    since: datetime
-    """When it got into this state, in UTC."""
-    pid: int | None
-    """The web process; None while there is none."""
-
-
 class Deploy(Message, frozen=True):
     """Boot a slug and route its app's host to it."""
 
@@ -79,17 +63,17 @@ class Deploy(Message, frozen=True):
 
 
 class Ps(Message, frozen=True):
-    """List the releases."""
+    """List the deployments."""
 
 
 class Down(Message, frozen=True):
     """End the router and all dynos."""
 
 
-class Deployed(Message, frozen=True):
+class Booted(Message, frozen=True):
     """Answer to Deploy."""
 
-    row: ReleaseRow
+    deployment: Deployment
     fresh: bool
     """False: this tree was up already, and nothing was done."""
 
@@ -97,7 +81,7 @@ class Deployed(Message, frozen=True):
 class Listed(Message, frozen=True):
     """Answer to Ps."""
 
-    rows: tuple[ReleaseRow, ...]
+    deployments: tuple[Deployment, ...]
 
 
 class Ending(Message, frozen=True):
@@ -123,10 +107,10 @@ class State(Message, frozen=True):
 
 
 Request = Deploy | Ps | Down
-Answer = Deployed | Listed | Ending | Refused
+Reply = Booted | Listed | Ending | Refused
 
 _REQUEST: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
-_ANSWER: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
+_REPLY: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
 
 M = TypeVar("M")
 
@@ -141,9 +125,9 @@ def read_request(line: bytes) -> Request:
     return _read(_REQUEST, line)
 
 
-def read_answer(line: bytes) -> Answer:
-    """Return the answer on a line; Failure when it is none."""
-    return _read(_ANSWER, line)
+def read_reply(line: bytes) -> Reply:
+    """Return the reply on a line; Failure when it is none."""
+    return _read(_REPLY, line)
 
 
 def fingerprint() -> str:

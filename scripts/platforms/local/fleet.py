@@ -1,4 +1,4 @@
-"""The releases that the local platform runs: the dyno behind each app's host, and how a new one takes over.
+"""The deployments of the local platform: the dyno behind each app's host, and how a new one takes over.
 
 A deploy boots the new dyno beside the old one, switches the route when it is up, and then retires the old one: no
 request is lost. A boot that fails changes nothing. A dyno that ends by itself has crashed; it stays so until the next
@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scripts.platforms.local.boot import BOOT_SECONDS, BootFailed, wait_until_up
-from scripts.platforms.local.control import Deploy, Deployed, ReleaseRow
+from scripts.platforms.local.control import Booted, Deploy
 from scripts.platforms.local.dyno import GRACE_SECONDS, NAME, Dyno, web_command
 from scripts.platforms.local.slug import Slug
+from scripts.platforms.platform import Deployment
 from scripts.router import router
 
 PLATFORM = f"heroku[{NAME}]"
@@ -27,7 +28,7 @@ def _now() -> datetime:
 
 
 @dataclass
-class Release:
+class DeployedTree:
     """A deployed tree; `dyno` is None while it boots."""
 
     order: Deploy
@@ -47,30 +48,30 @@ class Release:
 
 
 class Fleet:
-    """All releases of one router, which must be told of by nobody else; close it."""
+    """All deployments of one router, which must be told of by nobody else; close it."""
 
     def __init__(self, proxy: router.Router, say: Callable[[str, str, str], None]) -> None:
         """`proxy` is the router; `say` writes to a log: app, who speaks, line."""
         self._router = proxy
         self._say = say
-        self._serving: dict[str, Release] = {}
-        self._booting: dict[str, Release] = {}
-        self._retiring: list[Release] = []
+        self._serving: dict[str, DeployedTree] = {}
+        self._booting: dict[str, DeployedTree] = {}
+        self._retiring: list[DeployedTree] = []
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no release, neither serving nor booting nor crashed."""
+        """Whether there is no deployment, neither serving nor booting nor crashed."""
         return not self._serving and not self._booting
 
-    def rows(self) -> tuple[ReleaseRow, ...]:
-        """Return the releases by their variants' names."""
-        releases = {**self._booting, **self._serving}.values()
-        return tuple(sorted((self._row(release) for release in releases), key=lambda row: row.variant))
+    def deployments(self) -> tuple[Deployment, ...]:
+        """Return what is deployed by the variants' names."""
+        trees = {**self._booting, **self._serving}.values()
+        return tuple(sorted((self._listed(each) for each in trees), key=lambda row: row.variant))
 
-    async def deploy(self, order: Deploy) -> Deployed:
-        """Make `order` the release of its host, unless its tree is up there already.
+    async def deploy(self, order: Deploy) -> Booted:
+        """Make `order` the deployment of its host, unless its tree is up there already.
 
         Deploys of one host take turns. BootFailed when the dyno does not come up, Failure when its slug cannot be
         started; then, and when this call is cancelled, the host is served as before.
@@ -79,7 +80,7 @@ class Fleet:
             old = self._serving.get(order.host)
             if old and old.is_up and old.order.tree == order.tree:
                 old.order = order
-                return Deployed(self._row(old), fresh=False)
+                return Booted(self._listed(old), fresh=False)
             new = await self._boot(order, old)
             self._serving[order.host] = new
             self._route(new)
@@ -87,19 +88,19 @@ class Fleet:
             if old and old.is_up:
                 self._retiring.append(old)
                 self._spawn(self._retire(old))
-            return Deployed(self._row(new), fresh=True)
+            return Booted(self._listed(new), fresh=True)
 
     async def close(self) -> None:
         """End all dynos. No deploy may be under way."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        left = [*self._retiring, *(release for release in self._serving.values() if release.is_up)]
-        await asyncio.gather(*(self._stop(release) for release in left))
+        left = [*self._retiring, *(deployed for deployed in self._serving.values() if deployed.is_up)]
+        await asyncio.gather(*(self._stop(deployed) for deployed in left))
 
-    async def _boot(self, order: Deploy, old: Release | None) -> Release:
-        """Return a release of `order` that is up; where that fails, the route is `old`'s again."""
-        new = Release(order)
+    async def _boot(self, order: Deploy, old: DeployedTree | None) -> DeployedTree:
+        """Return the tree of `order` with a dyno that is up; where that fails, the route is `old`'s again."""
+        new = DeployedTree(order)
         self._booting[order.host] = new
         if not (old and old.is_up):
             self._route(new)  # requests wait for it
@@ -126,52 +127,53 @@ class Fleet:
         self._tell(new, "State changed from starting to up")
         return new
 
-    async def _watch(self, release: Release) -> None:
-        """Mark a release whose dyno ends by itself as crashed."""
-        assert release.dyno
-        status = await release.dyno.ended()
-        if self._serving.get(release.order.host) is release:
-            release.state, release.since = router.DynoState.CRASHED, _now()
-            self._route(release)
-            self._tell(release, f"Process exited with status {status}")
-            self._tell(release, "State changed from up to crashed")
+    async def _watch(self, deployed: DeployedTree) -> None:
+        """Mark a deployment whose dyno ends by itself as crashed."""
+        assert deployed.dyno
+        status = await deployed.dyno.ended()
+        if self._serving.get(deployed.order.host) is deployed:
+            deployed.state, deployed.since = router.DynoState.CRASHED, _now()
+            self._route(deployed)
+            self._tell(deployed, f"Process exited with status {status}")
+            self._tell(deployed, "State changed from up to crashed")
 
-    async def _retire(self, release: Release) -> None:
-        """End the dyno of a release that is not routed to any more, when its last requests are answered."""
-        await self._router.drained(release.target, GRACE_SECONDS)
-        await self._stop(release)
-        self._retiring.remove(release)
+    async def _retire(self, deployed: DeployedTree) -> None:
+        """End the dyno of a deployment that is not routed to any more, when its last requests are answered."""
+        await self._router.drained(deployed.target, GRACE_SECONDS)
+        await self._stop(deployed)
+        self._retiring.remove(deployed)
 
-    async def _stop(self, release: Release) -> None:
-        """End the dyno of a release, if it has one."""
-        if not release.dyno:
+    async def _stop(self, deployed: DeployedTree) -> None:
+        """End the dyno of a deployment, if it has one."""
+        if not deployed.dyno:
             return
-        if not release.dyno.has_ended:
-            self._tell(release, "Stopping all processes with SIGTERM")
-        status = await release.dyno.stop()
-        self._tell(release, f"Process exited with status {status}")
+        if not deployed.dyno.has_ended:
+            self._tell(deployed, "Stopping all processes with SIGTERM")
+        status = await deployed.dyno.stop()
+        self._tell(deployed, f"Process exited with status {status}")
 
-    def _route(self, release: Release) -> None:
-        """Send the requests for a release's host to its dyno."""
-        self._router.route(release.order.host, release.order.app, release.target)
+    def _route(self, deployed: DeployedTree) -> None:
+        """Send the requests for a deployment's host to its dyno."""
+        self._router.route(deployed.order.host, deployed.order.app, deployed.target)
 
-    def _row(self, release: Release) -> ReleaseRow:
-        """Return a release as `make ps` shows it."""
-        order = release.order
-        return ReleaseRow(
+    def _listed(self, deployed: DeployedTree) -> Deployment:
+        """Return a deployment as `make ps` shows it."""
+        order = deployed.order
+        return Deployment(
             variant=order.variant,
-            state=release.state.value,
+            app=order.app,
+            state=deployed.state.value,
             address=f"http://{order.host}:{self._router.port}/",
             branch=order.branch,
             commit=order.commit,
             tree=order.tree,
-            since=release.since,
-            pid=release.dyno.pid if release.dyno and not release.dyno.has_ended else None,
+            since=deployed.since,
+            pid=deployed.dyno.pid if deployed.dyno and not deployed.dyno.has_ended else None,
         )
 
-    def _tell(self, release: Release, line: str) -> None:
-        """Write what happens to a release's dyno to its log."""
-        self._say(release.order.app, PLATFORM, line)
+    def _tell(self, deployed: DeployedTree, line: str) -> None:
+        """Write what happens to a deployment's dyno to its log."""
+        self._say(deployed.order.app, PLATFORM, line)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         """Let `work` go on by itself until it is done, or the fleet is closed."""

@@ -10,14 +10,15 @@ import socket
 import sys
 from collections.abc import Generator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from scripts import screen
 from scripts.errors import Failure, WrongUse
 from scripts.files import alone
 from scripts.platforms.local import control, logs
-from scripts.platforms.local.control import Places, ReleaseRow, State
+from scripts.platforms.local.control import Places, State
+from scripts.platforms.platform import Deployed, Deployment, Say
 from scripts.process import run
 from scripts.wire.splitting import SEGMENT_BYTES
 
@@ -36,17 +37,6 @@ ANSWER_SECONDS = 60.0
 """How long the supervisor may take to answer what needs no boot."""
 
 
-@dataclass(frozen=True)
-class Release:
-    """A release that is up."""
-
-    address: str
-    """Where it is to be seen, as a URL."""
-    fresh: bool
-    """False: the branch's tree was up already, and nothing was done."""
-    row: ReleaseRow
-
-
 class DeployFailed(Failure):
     """The supervisor refused; `lines` are the last that the dyno printed, if it got that far."""
 
@@ -59,91 +49,117 @@ class _Gone(Exception):
     """The supervisor ended before it answered."""
 
 
-def deploy(
-    root: Path, variant: "Variant", change: "BranchChange", *, port: int | None = None, segment_bytes: int | None = None
-) -> Release:
-    """Build the tree of `change`, boot it as `variant`'s release beside the old one, and switch the route to it.
+class LocalPlatform:
+    """The local platform of one checkout."""
 
-    The first deploy starts the router: at `port` (None: 8344; 0: any free one), with segments of `segment_bytes` bytes
-    (None: 1460; 0: heads go whole). A later one may name another segment size, which is then that of all releases,
-    but no other port.
+    at_once = 1
+    """Builds take turns, and so do the starts of one supervisor."""
 
-    Failure when the slug cannot be built or the router cannot listen; DeployFailed, with the dyno's last lines, when
-    the dyno does not come up. The old release serves on. On KeyboardInterrupt the dyno is ended first.
-    """
-    if segment_bytes is not None and segment_bytes < 0:
-        raise WrongUse(f"a segment cannot have {segment_bytes} bytes", do="SEGMENT is 1 or more, or 0 for whole heads")
-    from scripts.platforms.local.slug import build  # noqa: PLC0415 - what only lists need not import all that builds
+    def __init__(self, root: Path, *, port: int | None = None, segment_bytes: int | None = None) -> None:
+        """`port` is the router's (None: 8344; 0: any free one); its segments have `segment_bytes` bytes.
 
-    slug = build(root, change.tree)
-    order = control.Deploy(
-        variant=variant.name,
-        app=variant.app,
-        host=variant.host,
-        slug=str(slug.folder),
-        branch=change.branch,
-        commit=change.commit,
-        tree=change.tree,
-        segment_bytes=segment_bytes,
-    )
-    places = Places(root)
-    for _ in range(TRIES):
-        with alone(places.turn):
-            state, connection = _connect(places) or _start(places, port, segment_bytes)
-        with connection:
-            if port and port != state.port:
-                found = f"it runs at port {state.port}, not {port}"
-                raise Failure("the local platform has one router", found=found, do="End it first: make down")
-            log.info("deploy %s", variant.name)
-            try:
-                deployed = _ask(connection, order, control.Deployed)
-            except _Gone:
-                continue
-            return Release(deployed.row.address, deployed.fresh, deployed.row)
-    raise Failure("the local platform ended during the deploy", do="Deploy again")
+        None: 1460; 0: heads go whole. WrongUse for a size that cannot be.
+        """
+        if segment_bytes is not None and segment_bytes < 0:
+            raise WrongUse(f"a segment cannot have {segment_bytes} bytes", do="SEGMENT is 1 or more, or 0: whole heads")
+        self._root = root
+        self._port = port
+        self._segment_bytes = segment_bytes
 
+    def deploy(self, change: "BranchChange", say: Say) -> Deployed:
+        """Build the tree of `change`, boot it beside what its variant runs, and switch the route to it.
 
-def releases(root: Path) -> list[ReleaseRow]:
-    """Return what runs, by the variants' names; nothing where no supervisor runs."""
-    found = _connect(Places(root))
-    if not found:
-        return []
-    _, connection = found
-    with connection:
-        connection.settimeout(ANSWER_SECONDS)
-        try:
-            return list(_ask(connection, control.Ps(), control.Listed).rows)
-        except _Gone:
-            return []
+        The first deploy starts the router. A later one may name another segment size, which is then that of all
+        deployments, but no other port.
 
+        Failure when the slug cannot be built or the router cannot listen; DeployFailed, with the dyno's last lines,
+        when the dyno does not come up. What ran before serves on. On KeyboardInterrupt the dyno is ended first.
+        """
+        from scripts.platforms.local.slug import build  # noqa: PLC0415 - what only lists need not import all that builds
 
-def log_lines(root: Path, variant: "Variant", *, last: int = 100, follow: bool = False) -> Generator[str, None, None]:
-    """Yield the `last` lines of the log of a variant's app; with `follow`, also each that is added, without end.
-
-    WrongUse when there is no log and none to wait for.
-    """
-    path = logs.log_file(Places(root).logs, variant.app)
-    if not path.exists() and not follow:
-        raise WrongUse(f"{variant.name} has no log", do=f"Deploy it: make deploy VARIANT={variant.name}")
-    return logs.read_lines(path, last=last, follow=follow)
-
-
-def down(root: Path) -> bool:
-    """End the router and all dynos, and return when they have ended; False: none ran."""
-    places = Places(root)
-    if not places.local.is_dir():
-        return False
-    with alone(places.turn):
-        found = _connect(places)
-        if found:
-            _, connection = found
+        variant = change.variant
+        slug = build(self._root, change.tree)
+        order = control.Deploy(
+            variant=variant.name,
+            app=variant.app,
+            host=variant.host,
+            slug=str(slug.folder),
+            branch=change.branch,
+            commit=change.commit,
+            tree=change.tree,
+            segment_bytes=self._segment_bytes,
+        )
+        places = Places(self._root)
+        for _ in range(TRIES):
+            with alone(places.turn):
+                state, connection = _connect(places) or _start(places, self._port, self._segment_bytes)
             with connection:
-                connection.settimeout(ANSWER_SECONDS)
-                with suppress(_Gone):
-                    _ask(connection, control.Down(), control.Ending)
-        _await_end(places)
-        control.clear_stale(places)
-    return found is not None
+                if self._port and self._port != state.port:
+                    found = f"it runs at port {state.port}, not {self._port}"
+                    raise Failure("the local platform has one router", found=found, do="End it first: make down")
+                say(f"deploy {variant.name}")
+                try:
+                    booted = _ask(connection, order, control.Booted)
+                except _Gone:
+                    continue
+            taken = (
+                "nothing to do" if self._segment_bytes is None else f"its router takes SEGMENT={order.segment_bytes}"
+            )
+            return Deployed(booted.deployment, "" if booted.fresh else f"runs already: {taken}")
+        raise Failure("the local platform ended during the deploy", do="Deploy again")
+
+    def deployments(self) -> list[Deployment]:
+        """Return what runs, by the variants' names; nothing where no supervisor runs."""
+        found = _connect(Places(self._root))
+        if not found:
+            return []
+        _, connection = found
+        with connection:
+            connection.settimeout(ANSWER_SECONDS)
+            try:
+                return list(_ask(connection, control.Ps(), control.Listed).deployments)
+            except _Gone:
+                return []
+
+    def logs(self, variant: "Variant", *, lines: int, follow: bool) -> int:
+        """Show the log of a variant's app, the router's lines among them; WrongUse where there is none."""
+        for line in self.log_lines(variant, last=lines, follow=follow):
+            screen.out.print(line)
+        return 0
+
+    def log_lines(self, variant: "Variant", *, last: int = 100, follow: bool = False) -> Generator[str, None, None]:
+        """Yield the `last` lines of the log of a variant's app; with `follow`, also each that is added, without end.
+
+        WrongUse when there is no log and none to wait for.
+        """
+        path = logs.log_file(Places(self._root).logs, variant.app)
+        if not path.exists() and not follow:
+            raise WrongUse(f"{variant.name} has no log", do=f"Deploy it: make deploy VARIANT={variant.name}")
+        return logs.read_lines(path, last=last, follow=follow)
+
+    def address(self, variant: "Variant") -> str:
+        """Return where a variant is to be seen; WrongUse where it does not run."""
+        for deployment in self.deployments():
+            if deployment.variant == variant.name:
+                return deployment.address
+        raise WrongUse(f"{variant.name} does not run", do=f"Deploy it: make deploy VARIANT={variant.name}")
+
+    def down(self) -> bool:
+        """End the router and all dynos, and return when they have ended; False: none ran."""
+        places = Places(self._root)
+        if not places.local.is_dir():
+            return False
+        with alone(places.turn):
+            found = _connect(places)
+            if found:
+                _, connection = found
+                with connection:
+                    connection.settimeout(ANSWER_SECONDS)
+                    with suppress(_Gone):
+                        _ask(connection, control.Down(), control.Ending)
+            _await_end(places)
+            control.clear_stale(places)
+        return found is not None
 
 
 def _connect(places: Places) -> tuple[State, socket.socket] | None:
@@ -221,7 +237,7 @@ def _ask(connection: socket.socket, request: control.Request, kind: type[M]) -> 
         raise _Gone from None
     if not line:
         raise _Gone
-    answer = control.read_answer(line)
+    answer = control.read_reply(line)
     if isinstance(answer, control.Refused):
         raise DeployFailed(answer.message, answer.lines)
     assert isinstance(answer, kind)

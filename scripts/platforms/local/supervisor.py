@@ -40,10 +40,10 @@ READY = "ready"
 
 
 class Supervisor:
-    """Answers clients, from a router and the fleet of releases that it routes to."""
+    """Answers clients, from a router and the fleet of deployments that it routes to."""
 
     def __init__(self, router: Router, fleet: Fleet) -> None:
-        """Serve the releases of `fleet` behind the started `router`."""
+        """Serve the deployments of `fleet` behind the started `router`."""
         self.over = asyncio.Event()
         """Set when the supervisor shall end."""
         self._router = router
@@ -97,17 +97,17 @@ class Supervisor:
         over.cancel()
         writer.close()
 
-    async def _answer(self, line: bytes) -> control.Answer:
+    async def _answer(self, line: bytes) -> control.Reply:
         """Carry out the request on a line; that it failed is an answer too."""
         try:
             request = control.read_request(line)
             if isinstance(request, control.Ps):
-                return control.Listed(self._fleet.rows())
+                return control.Listed(self._fleet.deployments())
             if isinstance(request, control.Down):
                 self.over.set()
                 return control.Ending()
             self._has_deployed = True
-            deployed = await self._fleet.deploy(request)
+            booted = await self._fleet.deploy(request)
             if request.segment_bytes is not None:
                 self._router.segment_bytes = request.segment_bytes
         except Failure as error:
@@ -115,7 +115,7 @@ class Supervisor:
         except Exception:
             log.exception("a request failed")
             return control.Refused("the local platform failed. How, is in .local/supervisor.log")
-        return deployed
+        return booted
 
 
 async def supervise(places: control.Places, port: int, segment_bytes: int, ready: Callable[[], None]) -> None:

@@ -1,0 +1,88 @@
+"""The contract that every platform fulfils, and the one place that knows which platforms there are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from scripts.branches.generate import BranchChange
+from scripts.matrix import Matrix, Variant
+
+NAMES = ("local", "heroku")
+
+Say = Callable[[str], None]
+"""Called with each line about what is being done, without its line break."""
+
+
+class Deployment(msgspec.Struct, frozen=True, kw_only=True):
+    """A branch's tree behind a name on a platform, as `make ps` lists it."""
+
+    variant: str
+    app: str
+    state: str
+    """`up`, `starting`, `crashed`, or what else the platform says of its web process."""
+    address: str
+    """Where it is to be seen, as a URL."""
+    branch: str
+    commit: str
+    tree: str
+    since: datetime
+    """When it got into this state, in UTC; at Heroku, when it was deployed."""
+    version: str = ""
+    """Heroku's own number of what runs there (`v5`)."""
+    pid: int | None = None
+    """The web process on this machine; None where there is none."""
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What a deploy came to."""
+
+    deployment: Deployment
+    note: str = ""
+    """Why nothing had to be built, where the tree was deployed already."""
+
+
+class Platform(Protocol):
+    """Where branches' trees run."""
+
+    at_once: int
+    """How many deploys may be under way at a time."""
+
+    def deploy(self, change: BranchChange, say: Say) -> Deployed:
+        """Run the tree of `change` and return when it answers as its variant; Failure leaves what ran before."""
+
+    def deployments(self) -> list[Deployment]:
+        """Return what is deployed, in the order of the variants' names or of the matrix."""
+
+    def logs(self, variant: Variant, *, lines: int, follow: bool) -> int:
+        """Show the last `lines` of a variant's log, with `follow` also what is added; return the exit code."""
+
+    def address(self, variant: Variant) -> str:
+        """Return where a variant is to be seen, as a URL; WrongUse where it is not deployed."""
+
+    def down(self) -> bool:
+        """End all that runs, and return when it has ended; False: nothing ran."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line says about a platform; each platform knows its own."""
+
+    port: int | None = None
+    segment_bytes: int | None = None
+    app: str = ""
+    prefix: str = ""
+
+
+def platform_called(name: str, matrix: Matrix, settings: Settings) -> Platform:
+    """Return the platform with one of NAMES; only its own code is imported."""
+    if name == "heroku":
+        from scripts.platforms.heroku.heroku import HerokuPlatform  # noqa: PLC0415
+
+        return HerokuPlatform(matrix, app=settings.app, prefix=settings.prefix)
+    from scripts.platforms.local.local import LocalPlatform  # noqa: PLC0415
+
+    return LocalPlatform(matrix.root, port=settings.port, segment_bytes=settings.segment_bytes)
