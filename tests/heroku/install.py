@@ -43,4 +43,7 @@ def missing() -> str:
 
 if __name__ == "__main__":
     said = missing()
-    sys.exit(said if os.environ.get("CI") else print(said, file=sys.stderr) if said else None)  # noqa: T201
+    if said and not os.environ.get("CI"):
+        print(said, file=sys.stderr)  # noqa: T201
+        said = ""
+    sys.exit(said or 0)
