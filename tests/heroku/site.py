@@ -65,6 +65,10 @@ class Site:
             "variant": json.loads(self.file("app.json"))["env"]["VARIANT"]["value"],
             "uvicorn": pins["uvicorn"],
             "http": "h11" if "--http h11" in self.file("Procfile") else "httptools",
+            "http_version": "0.1.2",
+            "python": "3.8.18",
+            "event_loop": "uvloop",
+            "quart": pins["quart"],
         }
 
     def file(self, path: str) -> str:
