@@ -22,7 +22,8 @@ ifeq ($(MAKELEVEL),0)
 $(call refuse,variable,$(filter-out $(KNOBS) $(OTHERS),$(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))),$(KNOBS))
 endif
 
-RUN := @.venv/bin/python -m scripts
+# The verb refuses what stands on the command line and is none of its options.
+RUN := @GIVEN="$(foreach knob,$(KNOBS),$(if $(findstring command line,$(origin $(knob))),$(knob)))" .venv/bin/python -m scripts
 
 ##@ See it
 help: ## Show this list

@@ -38,12 +38,22 @@ class Verbs(click.Group):
             raise WrongUse(f"No such command {cmd_name!r}", do=nearest(cmd_name, list(VERBS)))
         command = importlib.import_module(f"scripts.verbs.{cmd_name}").command
         assert isinstance(command, click.Command)
+        _refuse_unused(cmd_name, command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write a line for each verb: the first of its module, which is read, not imported."""
         with formatter.section("Commands"):
             formatter.write_dl([(verb, _first_line(verb)) for verb in VERBS])
+
+
+def _refuse_unused(verb: str, command: click.Command) -> None:
+    """Refuse a variable of make's command line (GIVEN names them) that is no option of the verb; DEBUG is of all."""
+    known = [str(option.envvar) for option in command.params if isinstance(option, click.Option) and option.envvar]
+    for given in os.environ.get("GIVEN", "").split():
+        if given not in (*known, "DEBUG"):
+            do = nearest(given, known) if known else "Leave it out"
+            raise WrongUse(f"{verb} does not take {given}", found=f"{given}={os.environ.get(given, '')}", do=do)
 
 
 def _first_line(verb: str) -> str:

@@ -24,4 +24,5 @@ def command(root: Path, variant: str, to: str, as_json: bool) -> None:
         screen.print_json({"ended": ran})
         return
     ended = "the apps are stopped" if to == "heroku" else "router and dynos have ended"
-    screen.out.print(ended if ran else "nothing was running")
+    nothing = "nothing is deployed from this checkout" if to == "heroku" else "nothing was running"
+    screen.out.print(ended if ran else nothing)

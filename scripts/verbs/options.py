@@ -62,7 +62,7 @@ def on(matrix: Matrix) -> Platform:
         given = context.get_parameter_source(name) not in {ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP}
         if given and ONLY.get(name, to) != to:
             word = name.upper()
-            raise WrongUse(f"{word} is for the platform {ONLY[name]}", found=f"TO={to}", do=f"Leave {word} out")
+            raise WrongUse(f"{word} is for TO={ONLY[name]}, and this is TO={to}", do=f"Leave {word} out, or change TO")
     settings = Settings(
         port=context.params.get("port"),
         segment_bytes=context.params.get("segment"),

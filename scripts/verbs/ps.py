@@ -29,7 +29,7 @@ def command(root: Path, /, *, variant: str, to: str, as_json: bool, **_settings:
         return 0
     if not rows:
         more = " TO=heroku" if to == "heroku" else ""
-        nothing = "nothing is deployed" if to == "heroku" else "nothing is running"
+        nothing = "nothing is deployed from this checkout" if to == "heroku" else "nothing is running"
         screen.out.print(f"{nothing}. Start something: make deploy VARIANT=v0.12.1{more}")
     for row in rows:
         since = f"{row.since:%Y-%m-%d %H:%M:%S} UTC"

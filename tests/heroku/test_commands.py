@@ -105,10 +105,10 @@ def test_nothing_deployed_asks_nobody(user: User) -> None:
         (["deploy", "--variant", "v0.12.1", "--app", "Not.A.Name"], "APP='Not.A.Name' is no name of an app"),
         (["deploy", "--variant", "v0.12.1", "--prefix", "-x"], "PREFIX='-x' cannot begin an app's name"),
         (["deploy", "--variant", "all", "--app", "a-name"], "APP names one app"),
-        (["deploy", "--variant", "v0.12.1", "--port", "1"], "PORT is for the platform local: TO=heroku"),
-        (["deploy", "--variant", "v0.12.1", "--segment", "1"], "SEGMENT is for the platform local: TO=heroku"),
-        (["verify", "--shard", "1/2"], "SHARD is for the platform local: TO=heroku"),
-        (["verify", "--into", "x"], "INTO is for the platform local: TO=heroku"),
+        (["deploy", "--variant", "v0.12.1", "--port", "1"], "PORT is for TO=local, and this is TO=heroku"),
+        (["deploy", "--variant", "v0.12.1", "--segment", "1"], "SEGMENT is for TO=local, and this is TO=heroku"),
+        (["verify", "--shard", "1/2"], "SHARD is for TO=local, and this is TO=heroku"),
+        (["verify", "--into", "x"], "INTO is for TO=local, and this is TO=heroku"),
         (["verify", "--variant", "v0.12.1"], "v0.12.1 is not deployed"),
         (["verify"], "no variant is deployed"),
     ],
@@ -125,10 +125,10 @@ def test_wrong_use_asks_heroku_nothing(user: User, args: list[str], message: str
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["deploy", "--app", "x-y-z"], "APP is for the platform heroku: TO=local"),
-        (["deploy", "--prefix", "mine"], "PREFIX is for the platform heroku: TO=local"),
-        (["logs", "--app", "x-y-z"], "APP is for the platform heroku: TO=local"),
-        (["destroy", "--confirm", "x"], "CONFIRM is for the platform heroku: TO=local"),
+        (["deploy", "--app", "x-y-z"], "APP is for TO=heroku, and this is TO=local"),
+        (["deploy", "--prefix", "mine"], "PREFIX is for TO=heroku, and this is TO=local"),
+        (["logs", "--app", "x-y-z"], "APP is for TO=heroku, and this is TO=local"),
+        (["destroy", "--confirm", "x"], "CONFIRM is for TO=heroku, and this is TO=local"),
         (["destroy"], "destroy is for Heroku. End what runs here: make down"),
         (["rollback"], "rollback is for Heroku. Check out the commit before"),
     ],
@@ -143,4 +143,4 @@ def test_what_only_heroku_knows_is_refused_on_this_machine(user: User, args: lis
 
 def test_a_variable_is_refused_as_its_option_is(user: User) -> None:
     """So does make hand options on."""
-    assert "PORT is for the platform local" in user.verb("deploy", VARIANT="v0.12.1", PORT="8345").stderr
+    assert "PORT is for TO=local" in user.verb("deploy", VARIANT="v0.12.1", PORT="8345").stderr

@@ -100,3 +100,11 @@ def test_variables_of_a_make_around_this_one_are_not_refused(clone: Clone) -> No
     (clone.root.parent / "outer.mk").write_text(f"all:\n\t@$(MAKE) -C '{clone.root}' help\n")
     finished = make(clone, "-f", str(clone.root.parent / "outer.mk"), "CFLAGS=-O2")
     assert finished.returncode == 0, finished.stderr
+
+
+def test_a_variable_that_the_target_does_not_take_is_refused(clone: Clone) -> None:
+    """DRY_RUN is no option of `remove`, and whoever writes it there must not be misled."""
+    finished = make(clone, "remove", "VARIANT=v0.12.0", "DRY_RUN=1")
+    assert finished.returncode == 2
+    assert "error: remove does not take DRY_RUN: DRY_RUN=1. There are: VARIANT, FORCE" in finished.stderr
+    assert (clone.root / "variants/v0.12.0").is_dir()
