@@ -96,7 +96,7 @@ def test_down_stops_the_apps(user: User) -> None:
 def test_nothing_deployed_asks_nobody(user: User) -> None:
     """`ps` and `down` need no CLI then."""
     assert "nothing is deployed" in user.verb("ps", PATH="").stdout
-    assert user.verb("down", PATH="").stdout == "nothing was running\n"
+    assert user.verb("down", PATH="").stdout == "nothing is deployed from this checkout\n"
 
 
 @pytest.mark.parametrize(
