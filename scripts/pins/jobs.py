@@ -30,6 +30,9 @@ CURRENT_APP = "tests/app/current.txt"
 Read = Callable[[str], str]
 """Gives the text of a file, named by its path from the checkout's root; FileNotFoundError where there is none."""
 
+LAST_PATCH = 99
+"""A patch release later than any: what asks for 3.8.1 and later runs on Python 3.8."""
+
 
 @dataclass(frozen=True)
 class Job:

@@ -13,11 +13,12 @@ from scripts.matrix import Matrix, Variant, load
 from scripts.pins.compile import Pinned, pin
 from scripts.pins.jobs import text_of, tools_path
 from scripts.pins.wheel import PACKAGE
-from scripts.releases.choose import Release, choose, news
+from scripts.releases.choose import Release, choose
 from scripts.releases.index import releases
 from scripts.releases.template import NewVariant, moved, new_variant
 from scripts.runtimes import Runtime
 from scripts.verdicts.measure_variant import Watch, measure_variants
+from scripts.verdicts.neighbours import news
 from scripts.verdicts.verdict import Verdict
 from scripts.verdicts.verdict_file import read_verdict, write_verdict
 

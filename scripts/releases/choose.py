@@ -1,10 +1,10 @@
-"""Which release is the newest, what it runs on, and whether its verdict is news. Pure: the facts are given.
+"""Which release is the newest, and what it runs on. Pure: the facts are given.
 
 A runtime takes a release when its specifier (`uvicorn` in common/runtimes/*.toml) admits it and its Python satisfies
 the release's Requires-Python. Of several the one with the newest Python is chosen.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,10 +12,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
 from scripts.errors import Failure
+from scripts.pins.jobs import LAST_PATCH
 from scripts.runtimes import Runtime
-
-LAST_PATCH = 99
-"""A patch release later than any: what asks for 3.8.1 and later runs on Python 3.8."""
 
 
 @dataclass(frozen=True)
@@ -75,24 +73,3 @@ def why_not(release: Release, runtime: Runtime) -> str:
     if runtime.resolved_as_of and not release.uploaded:
         return "is resolved as of a date, and the index does not say when the release was uploaded"
     return ""
-
-
-def news(version: Version, verdicts: Mapping[Version, bool]) -> str:
-    """Return in what the verdict on `version` differs from those on its neighbours, or nothing where it does not.
-
-    `verdicts` says for each plain release with a verdict whether it has the issue. A release between one with the issue
-    and one without agrees with one of them: that is a boundary, where it may stand. All others agree with both.
-    """
-    mine = verdicts[version]
-    neighbours = _neighbours(version, sorted(verdicts))
-    if not neighbours or any(verdicts[each] == mine for each in neighbours):
-        return ""
-    said = " and ".join(f"v{each}" for each in neighbours)
-    verb = "do" if len(neighbours) > 1 else "does"
-    return f"v{version} has the issue, {said} {verb} not" if mine else f"v{version} has no issue, {said} {verb}"
-
-
-def _neighbours(version: Version, known: Sequence[Version]) -> list[Version]:
-    """Return the version before and the one after, as far as they are there."""
-    place = known.index(version)
-    return [*known[max(0, place - 1) : place], *known[place + 1 : place + 2]]

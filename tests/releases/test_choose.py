@@ -1,4 +1,4 @@
-"""Which release is the newest, what it runs on, what its folder holds, and when its verdict is news."""
+"""Which release is the newest, what it runs on, and what its folder holds."""
 
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from scripts.errors import Failure, WrongUse
 from scripts.matrix import load
-from scripts.releases.choose import Release, choose, newest, news, why_not
+from scripts.releases.choose import Release, choose, newest, why_not
 from scripts.releases.template import moved, new_variant
 from scripts.runtimes import Runtime, load_runtimes
 
@@ -108,24 +108,6 @@ def test_the_newest_is_never_yanked_and_a_pre_release_only_on_request(known: lis
     if found:
         assert found.version == max(allowed)
         assert not found.yanked
-
-
-@given(st.lists(VERSIONS.map(Version), min_size=2, unique=True), st.data())
-def test_one_boundary_is_no_news_wherever_it_lies(versions: list[Version], data: st.DataObject) -> None:
-    """All releases up to some one have the issue, and all later ones do not, at least two of each."""
-    versions.sort()
-    boundary = data.draw(st.integers(2, len(versions) - 2)) if len(versions) > 3 else 0
-    verdicts = {version: place < boundary for place, version in enumerate(versions)}
-    assert [news(version, verdicts) for version in versions] == [""] * len(versions)
-
-
-@given(st.lists(VERSIONS.map(Version), min_size=2, unique=True), st.booleans(), st.data())
-def test_one_release_unlike_all_others_is_news(versions: list[Version], common: bool, data: st.DataObject) -> None:
-    """It is named with the neighbours that it differs from."""
-    odd = data.draw(st.sampled_from(versions))
-    said = news(odd, {version: common != (version == odd) for version in versions})
-    assert said.startswith(f"v{odd} has ")
-    assert ("has no issue" in said) == common
 
 
 def test_a_new_variant_is_what_is_committed() -> None:
