@@ -14,9 +14,8 @@ from scripts.branches.fast_import import Commit, stream
 from scripts.branches.tree import BranchFile
 from scripts.probe.cases import heads
 from scripts.probe.controls import Handling, running
-from scripts.probe.exchange import Times
-from scripts.probe.measure import measure
-from scripts.probe.proof import choose
+from scripts.probe.endpoint import Endpoint
+from scripts.probe.measure import probe
 from scripts.wire.splitting import every_offset
 from tests.scale import Cost, cost, tidy_checkout
 
@@ -42,24 +41,24 @@ def pair(name: str, one: Callable[[], object], other: Callable[[], object]) -> N
 
 def probe_by(proof: str, offsets: int, gap: float | None = None) -> Callable[[], None]:
     """Return a side: the form's head against the joined control, split at `offsets` offsets spread over it."""
-    head, times = heads()["form"], Times()
+    head = heads()["form"]
     plans = [(offset,) for offset in every_offset(head)][:: len(head) // offsets]
 
     def side() -> None:
-        with running(Handling.JOINED) as control, choose(control.address, head, times, gap=gap, wanted=proof) as way:
-            measure(control.address, head, plans, way, times=times)
+        with running(Handling.JOINED) as control:
+            probe(Endpoint(*control.address), head, plans, gap=gap, proof=proof)
 
     return side
 
 
 def one_by_one(gap: float) -> Callable[[], None]:
     """Return a side: each split request by itself, with a delay in it, as one would first write it."""
-    head, times = heads()["form"], Times()
+    head = heads()["form"]
 
     def side() -> None:
-        with running(Handling.JOINED) as control, choose(control.address, head, times, gap=gap) as way:
+        with running(Handling.JOINED) as control:
             for offset in list(every_offset(head))[::40]:
-                measure(control.address, head, [(offset,)], way, times=times)
+                probe(Endpoint(*control.address), head, [(offset,)], gap=gap, most=1)
 
     return side
 

@@ -21,11 +21,12 @@ OLDEST_PYTHON = "3.11"
 """The oldest Python that the tooling supports (pyproject.toml): its pins are compiled under it."""
 
 CURRENT_PYTHON = "3.13"
-"""The newer of the two Pythons that the app is tested on."""
+"""The newer of the two Pythons that the app is tested on; the probe's servers run on it too."""
 
 TOOLING = "scripts/requirements.txt"
 TESTS = "tests/requirements.txt"
 CURRENT_APP = "tests/app/current.txt"
+SERVERS = "tests/probe/servers.txt"
 
 Read = Callable[[str], str]
 """Gives the text of a file, named by its path from the checkout's root; FileNotFoundError where there is none."""
@@ -105,7 +106,8 @@ def tooling_jobs() -> tuple[Job, ...]:
     own = Job(TOOLING, "scripts/requirements.in", OLDEST_PYTHON, TOOLING, "make pin", ("scripts/requirements.in",))
     tests = Job(TESTS, "tests/requirements.in", OLDEST_PYTHON, TOOLING, "make pin", ("tests/requirements.in", TOOLING))
     app = Job(CURRENT_APP, "tests/app/current.in", CURRENT_PYTHON, TOOLING, "make pin", ("tests/app/current.in",))
-    return own, tests, app
+    servers = Job(SERVERS, "tests/probe/servers.in", CURRENT_PYTHON, TOOLING, "make pin", ("tests/probe/servers.in",))
+    return own, tests, app, servers
 
 
 def tools_path(runtime: Runtime) -> str:

@@ -1,19 +1,26 @@
-"""What came back for a request, and how it is judged against the answer that the whole request got. Pure.
+"""What came back for a request. Pure.
 
-How a connection ended is a fact of its own (`End`): refused, reset, closed and timed out are never folded into one
-empty answer.
+How a connection ended is a fact of its own (`End`): reset, closed, garbled and timed out are never folded into one
+empty answer. A long body is kept as its length and digest alone.
 """
 
 import enum
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass
 
 import h11
 
-from scripts.errors import Failure
-
 ASKED_FOR = b"x-asked-for"
 """Field in which this project's app and controls say which URL they were asked for."""
+
+KEPT_BYTES = 65536
+"""Size up to which a body, or an answer in the cache of those that were read, is kept."""
+
+KEPT_ANSWERS = 1024
+"""How many answers the cache holds."""
+
+HEAD_BYTES = 1 << 20
+"""How long an answer's head may be; h11 would stop at 16 KiB."""
 
 
 class Outcome(enum.StrEnum):
@@ -39,6 +46,16 @@ class End(enum.StrEnum):
     RESET = "reset"
     GARBLED = "garbled"
     TIMED_OUT = "timed out"
+    UNREAD = "unread"
+    """The server did not read what it was sent."""
+
+
+@dataclass(frozen=True)
+class Digest:
+    """A body that is too long to be kept."""
+
+    length: int
+    sha256: bytes
 
 
 @dataclass(frozen=True)
@@ -48,109 +65,145 @@ class Answer:
     end: End
     status: int = 0
     fields: tuple[tuple[bytes, bytes], ...] = ()
-    body: bytes = b""
+    body: bytes | Digest = b""
 
     @property
     def asked_for(self) -> bytes | None:
         """The URL that the server says it was asked for, where it says so."""
-        return next((value for name, value in self.fields if name == ASKED_FOR), None)
+        return next(iter(self.values(ASKED_FOR)), None)
 
     @property
     def keeps_open(self) -> bool:
         """Whether the server said nothing of closing the connection after this answer."""
-        return not any(name == b"connection" and b"close" in value.lower() for name, value in self.fields)
+        return not any(b"close" in value.lower() for value in self.values(b"connection"))
+
+    def values(self, name: bytes) -> tuple[bytes, ...]:
+        """Return all values of the field `name` (in lower case), in their order."""
+        return tuple(value for each, value in self.fields if each == name)
+
+
+class Chunks:
+    """Reads a chunked body (RFC 9112, section 7.1). h11 does it too, but takes 200 s for a page of one-byte chunks."""
+
+    def __init__(self) -> None:
+        """Begin behind the head."""
+        self._rest = b""
+        self._left = 0
+        self._behind = self._trailers = False
+
+    def feed(self, data: bytes) -> tuple[bytes, bool]:
+        """Take the next bytes; return what they add to the body, and whether that was its end.
+
+        ValueError for what is no chunk.
+        """
+        rest, at = self._rest + data, 0
+        found = []
+        while True:
+            if self._left:
+                found.append(rest[at : at + self._left])
+                at += len(found[-1])
+                self._left -= len(found[-1])
+                self._behind = True
+            end = rest.find(b"\r\n", at)
+            if self._left or end < 0:
+                break
+            line, at = rest[at:end], end + 2
+            if self._trailers and not line:
+                return b"".join(found), True
+            if self._behind and line:
+                raise ValueError("a chunk is longer than it says")
+            if not self._behind and not self._trailers:
+                self._left = int(line.partition(b";")[0], 16)
+                self._trailers = not self._left
+            self._behind = False
+        self._rest = rest[at:]
+        if self._left < 0 or len(self._rest) > KEPT_BYTES:
+            raise ValueError("a chunk has no size")
+        return b"".join(found), False
 
 
 class AnswerReader:
-    """Reads one answer to a GET from the bytes of a connection, in pieces of any size."""
+    """Reads one answer to a GET from the bytes of a connection, in pieces of any size.
 
-    def __init__(self) -> None:
+    `known` is a cache that the readers of one server share: bytes that were a complete answer once are one again.
+    """
+
+    def __init__(self, known: dict[bytes, Answer] | None = None) -> None:
         """Begin where the request has just been sent."""
-        self._connection = h11.Connection(h11.CLIENT)
-        self._connection.send(h11.Request(method="GET", target="/", headers=[("Host", "x")]))
-        self._connection.send(h11.EndOfMessage())
+        self._known = {} if known is None else known
+        self._raw = b""
+        self._connection: h11.Connection | None = None
+        self._chunks: Chunks | None = None
         self._status = 0
         self._fields: tuple[tuple[bytes, bytes], ...] = ()
         self._body = bytearray()
+        self._long: hashlib._Hash | None = None
+        self._length = 0
 
     def feed(self, data: bytes) -> Answer | None:
         """Take the next bytes (b"" = the server closed); return the answer once its end is known."""
+        if len(self._raw) <= KEPT_BYTES:
+            self._raw += data
+            if data and (known := self._known.get(self._raw)):
+                return known
         try:
-            self._connection.receive_data(data)
-            while True:
-                event = self._connection.next_event()
-                if isinstance(event, h11.Response):
-                    self._status, self._fields = event.status_code, tuple(event.headers)
-                elif isinstance(event, h11.Data):
-                    self._body += event.data
-                elif isinstance(event, h11.EndOfMessage):
-                    return self.ended(End.COMPLETE)
-                elif isinstance(event, h11.ConnectionClosed):
-                    return self.ended(End.CLOSED)
-                elif event in (h11.NEED_DATA, h11.PAUSED):
-                    return None
-        except h11.RemoteProtocolError:
+            answer = self._chunked(data) if self._chunks else self._read(self._h11(), data)
+        except (h11.RemoteProtocolError, ValueError):
             return self.ended(End.GARBLED if data else End.CLOSED)
+        if answer and answer.end is End.COMPLETE and data and len(self._raw) <= KEPT_BYTES:
+            if len(self._known) >= KEPT_ANSWERS:
+                self._known.clear()
+            self._known[self._raw] = answer
+        return answer
 
     def ended(self, end: End) -> Answer:
         """Return the answer as far as it came."""
-        return Answer(end, self._status, self._fields, bytes(self._body))
+        body = Digest(self._length, self._long.digest()) if self._long else bytes(self._body)
+        return Answer(end, self._status, self._fields, body)
 
+    def _h11(self) -> h11.Connection:
+        """Return the parser, which the cache makes needless for most answers."""
+        if self._connection is None:
+            self._connection = h11.Connection(h11.CLIENT, HEAD_BYTES)
+            self._connection.send(h11.Request(method="GET", target="/", headers=[("Host", "x")]))
+            self._connection.send(h11.EndOfMessage())
+        return self._connection
 
-@dataclass(frozen=True)
-class Baseline:
-    """The answer that the whole request got, without the fields that differ from one time to the next."""
+    def _read(self, connection: h11.Connection, data: bytes) -> Answer | None:
+        """Have the parser read; return the answer once its end is known."""
+        connection.receive_data(data)
+        while True:
+            event = connection.next_event()
+            if isinstance(event, h11.Response):
+                self._status, self._fields = event.status_code, tuple(event.headers)
+                has_body = self._status not in (204, 304)  # RFC 9112, section 6.3
+                if has_body and any(name == b"transfer-encoding" for name, _ in self._fields):
+                    self._chunks = Chunks()
+                    rest = connection.trailing_data[0]
+                    return self._chunked(rest) if rest else None
+            elif isinstance(event, h11.Data):
+                self._add(event.data)
+            elif isinstance(event, h11.EndOfMessage):
+                return self.ended(End.COMPLETE)
+            elif isinstance(event, h11.ConnectionClosed):
+                return self.ended(End.CLOSED)
+            elif event in (h11.NEED_DATA, h11.PAUSED):
+                return None
 
-    answer: Answer
-    volatile: frozenset[bytes] = field(default=frozenset({b"date"}))
+    def _chunked(self, data: bytes) -> Answer | None:
+        """Read on in a body of chunks; h11 lets no other coding through."""
+        assert self._chunks
+        body, ended = self._chunks.feed(data)
+        self._add(body)
+        return self.ended(End.COMPLETE if ended else End.CLOSED) if ended or not data else None
 
-    @classmethod
-    def of(cls, answers: Sequence[Answer]) -> "Baseline":
-        """Make the baseline of several answers to the same whole request.
-
-        Failure where one is incomplete, or where they differ in more than fields: nothing can be held against them.
-        """
-        first = answers[0]
-        for answer in answers:
-            if answer.end is not End.COMPLETE:
-                raise Failure("no baseline: the whole request got no complete answer", found=answer.end)
-            if (answer.status, answer.body) != (first.status, first.body):
-                raise Failure(
-                    "no baseline: the same whole request got different answers",
-                    found=f"status {first.status} with {len(first.body)} bytes, then {answer.status} with "
-                    f"{len(answer.body)} bytes",
-                    do="Choose a URL whose answer does not change",
-                )
-        names = {name for answer in answers for name, _ in answer.fields}
-        differing = {name for name in names if len({_values(answer, name) for answer in answers}) > 1}
-        return cls(first, frozenset({b"date"} | differing))
-
-    def matches(self, answer: Answer) -> bool:
-        """Say whether `answer` is the very answer that the whole request got."""
-        return (
-            answer.end is End.COMPLETE
-            and (answer.status, answer.body) == (self.answer.status, self.answer.body)
-            and self._lasting(answer) == self._lasting(self.answer)
-        )
-
-    def judge(self, answer: Answer) -> Outcome:
-        """Return the outcome of a split request that got `answer`."""
-        if answer.end is End.TIMED_OUT:
-            return Outcome.HUNG
-        if answer.end is not End.COMPLETE:
-            return Outcome.DROPPED
-        if self.matches(answer):
-            return Outcome.INTACT
-        if answer.asked_for is not None and answer.asked_for != self.answer.asked_for:
-            return Outcome.MISROUTED
-        # Without the server's word on what it was asked for, an error page is its word that it refused the request.
-        return Outcome.REJECTED if answer.status >= 400 else Outcome.MISROUTED
-
-    def _lasting(self, answer: Answer) -> list[tuple[bytes, bytes]]:
-        """Return the fields of `answer` that do not differ from one time to the next."""
-        return sorted((name, value) for name, value in answer.fields if name not in self.volatile)
-
-
-def _values(answer: Answer, name: bytes) -> tuple[bytes, ...]:
-    """Return all values of a field, in their order."""
-    return tuple(value for each, value in answer.fields if each == name)
+    def _add(self, data: bytes) -> None:
+        """Take a piece of the body; from a length on, only its digest is kept."""
+        self._length += len(data)
+        if self._long is None:
+            self._body += data
+            if len(self._body) > KEPT_BYTES:
+                self._long = hashlib.sha256(self._body)
+                self._body.clear()
+        else:
+            self._long.update(data)

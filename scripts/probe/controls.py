@@ -15,13 +15,16 @@ from anyio.from_thread import start_blocking_portal
 
 from scripts.errors import Failure
 from scripts.probe.answers import Outcome
+from scripts.probe.endpoint import Endpoint
 from scripts.probe.exchange import Times
-from scripts.probe.measure import BATCH_CONNECTIONS, Measurement, measure
-from scripts.probe.proof import ProofName, choose
+from scripts.probe.measure import Measurement, probe
+from scripts.probe.proof import ProofName
 from scripts.wire.receive_queue import Address
 from scripts.wire.splitting import every_offset
 
 HEAD_END = b"\r\n\r\n"
+
+BACKLOG = 128
 
 
 class Handling(enum.StrEnum):
@@ -110,7 +113,7 @@ class Control:
     async def serving(self) -> AsyncIterator["Control"]:
         """Serve on any free port of loopback, and close every connection at the end."""
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: ControlProtocol(self), "127.0.0.1", 0, backlog=BATCH_CONNECTIONS)
+        server = await loop.create_server(lambda: ControlProtocol(self), "127.0.0.1", 0, backlog=BACKLOG)
         self.address = server.sockets[0].getsockname()[:2]
         try:
             yield self
@@ -144,13 +147,14 @@ def verify_instrument(
     `proof` names the one to use (see `scripts.probe.proof.choose`). Failure, with the run void, where an outcome
     differs from the known one or where two segments came in one read.
     """
-    times = times or Times()
     measured = []
     for handling in Handling:
         for head in heads:
-            with running(handling) as control, choose(control.address, head, times, gap=None, wanted=proof) as way:
+            with running(handling) as control:
                 plans = [(offset,) for offset in every_offset(head)]
-                measurement = measure(control.address, head, plans, way, times=times, progress=progress)
+                endpoint = Endpoint(*control.address)
+                # What is known of each offset stands for trying it again.
+                measurement = probe(endpoint, head, plans, times=times, proof=proof, confirm=False, progress=progress)
                 check(control, measurement)
             measured.append(measurement)
     return measured

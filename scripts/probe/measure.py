@@ -1,23 +1,47 @@
-"""The probe: sends a request many times, each time split otherwise, and judges each answer against the whole one's."""
+"""The probe: sends a request split at each of its offsets, and judges every answer against the whole request's.
+
+Its worst mistake would be a wrong word, so:
+- Whole requests go among the split ones all along. What they get teaches what moves by itself (`comparison`), and what
+  befalls them too is the server's own weather, not the split's effect.
+- A trial that is not intact is tried again before it counts: as it was sent first, then alone, one at a time, each next
+  to a whole request. Where that one fails too, the try says nothing. Of many that come out alike, a sample is tried.
+- What comes and goes is flaky. More than a few of such make that nothing can be told.
+"""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, groupby
 
 from scripts.errors import Failure
-from scripts.probe.answers import Answer, Baseline, End, Outcome
-from scripts.probe.exchange import Batch, Times, ask, collect
-from scripts.probe.proof import Proof, ProofName
-from scripts.wire.receive_queue import Address
+from scripts.probe.answers import Answer, Outcome
+from scripts.probe.comparison import Compare, Standard
+from scripts.probe.endpoint import Endpoint
+from scripts.probe.exchange import Exchanges, Times, Window
+from scripts.probe.proof import Proof, ProofName, choose
 from scripts.wire.splitting import Range, ranges, split
 
-BATCH_CONNECTIONS = 128
-"""Connections of a batch: the most that an old listener's default backlog of 128 takes at once."""
+FIRST_WHOLES = 5
+"""How many whole requests a measurement begins with."""
 
-BASELINE_REQUESTS = 3
+WHOLE_EVERY = 8
+"""After how many split requests a whole one follows."""
+
+ALONE = 256
+"""How many trials are tried again alone, about; all where it makes a difference."""
+
+HUNG = 8
+"""How many of those that hung are tried again: each costs the time limit of an answer."""
+
+ALL_FAIL = 20
+"""How many whole requests in a row may fail before the measurement is given up."""
+
+FEW = 3
+"""How many trials may be flaky before nothing can be told."""
 
 ELSEWHERE = b"/uvicorn-issue-344-elsewhere"
-"""A URL that nothing serves: where its answer is the baseline's too, misrouting cannot be seen."""
+"""A URL that nothing serves: where its answer is the whole request's too, misrouting cannot be seen."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +51,29 @@ class Trial:
     offsets: tuple[int, ...]
     outcome: Outcome
     answer: Answer
+    flaky: bool = False
+    """Tried again, it got something else: `outcome` is what it got first, or intact where it was so alone."""
+
+
+@dataclass
+class Wholes:
+    """The whole requests that went among the split ones."""
+
+    sent: int = 0
+    failed: int = 0
+    """How many got no complete answer, or one of another status."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Why nothing can be told."""
+
+    text: str
+    do: str = ""
+    only_intact: bool = False
+    """It stands against "intact" alone: what is affected is so nevertheless."""
+    waivable: bool = False
+    """Whoever asks may take an "intact" that it stands against (UNPROVEN=1)."""
 
 
 @dataclass(frozen=True)
@@ -34,26 +81,30 @@ class Measurement:
     """The trials of one request head against one server."""
 
     head: bytes
-    baseline: Baseline
+    standard: Standard
     trials: tuple[Trial, ...]
     proof: ProofName
     tells_urls_apart: bool
+    wholes: Wholes = field(default_factory=Wholes)
 
     @property
     def counts(self) -> dict[Outcome, int]:
-        """How many trials came to each outcome, all five of them named."""
-        counted = Counter(trial.outcome for trial in self.trials)
+        """How many trials came to each outcome, all five of them named; flaky ones are left out."""
+        counted = Counter(trial.outcome for trial in self.trials if not trial.flaky)
         return {outcome: counted[outcome] for outcome in Outcome}
 
     @property
     def offsets(self) -> dict[Outcome, list[Range]]:
         """The ranges of first offsets that came to each outcome, all five of them named."""
-        return {each: ranges(trial.offsets[0] for trial in self.trials if trial.outcome is each) for each in Outcome}
+        return {
+            each: ranges(trial.offsets[0] for trial in self.trials if trial.outcome is each and not trial.flaky)
+            for each in Outcome
+        }
 
     @property
-    def ends(self) -> dict[End, int]:
-        """How the waits for the answers ended."""
-        return dict(Counter(trial.answer.end for trial in self.trials))
+    def flaky(self) -> list[Range]:
+        """The ranges of first offsets whose outcome came and went."""
+        return ranges(trial.offsets[0] for trial in self.trials if trial.flaky)
 
     @property
     def served(self) -> dict[bytes, int]:
@@ -63,58 +114,210 @@ class Measurement:
 
     @property
     def intact(self) -> bool:
-        """Whether every split request got the whole one's answer."""
+        """Whether every split request got the whole one's answer, the flaky ones when they were alone."""
         return all(trial.outcome is Outcome.INTACT for trial in self.trials)
 
+    @property
+    def doubts(self) -> list[Doubt]:
+        """Why nothing can be told; empty where the outcomes stand."""
+        found = []
+        flaky = sum(trial.flaky for trial in self.trials)
+        steady = len(self.trials) - flaky - self.counts[Outcome.INTACT]
+        untold = any(trial.flaky and trial.outcome is not Outcome.INTACT for trial in self.trials)
+        if flaky > FEW or untold:
+            rate = f"of {self.wholes.sent:,} whole requests {self.wholes.failed:,} failed"
+            text = f"{flaky:,} of {len(self.trials):,} splits got one thing once and another thing later; {rate}"
+            do = "Probe a server that answers steadily, or one process of it alone"
+            found.append(Doubt(text, do, only_intact=flaky <= FEW or steady > 4 * flaky))
+        if self.wholes.failed > max(FEW, self.wholes.sent // 10):
+            text = f"whole requests fail too: {self.wholes.failed:,} of {self.wholes.sent:,}"
+            found.append(Doubt(text, "Is there a limit on requests or connections? Probe without it"))
+        if self.standard.unsteady and self.standard.compare is Compare.ALL:
+            text = "the answer's body never stands still, so a split request's cannot be held against it"
+            do = "Choose a URL whose answer does, or compare by status: COMPARE=status"
+            found.append(Doubt(text, do, only_intact=True))
+        if not self.tells_urls_apart:
+            text = "the server gives other URLs the same answer, so misrouting would look intact"
+            do = "Choose a URL whose answer is its own, or take it as it is: UNPROVEN=1"
+            found.append(Doubt(text, do, only_intact=True, waivable=True))
+        if self.proof is ProofName.GAP:
+            text = "a gap is no proof: segments may have arrived together"
+            found.append(Doubt(text, "Take it as it is: UNPROVEN=1", only_intact=True, waivable=True))
+        return found
 
-def baseline(server: Address, head: bytes, times: Times) -> Baseline:
-    """Return the baseline of a request head; Failure where the server has none to give."""
-    return Baseline.of(ask(server, [head] * BASELINE_REQUESTS, times))
+
+@dataclass
+class _Run:
+    """A measurement under way."""
+
+    exchanges: Exchanges
+    head: bytes
+    proof: Proof
+    standard: Standard
+    window: Window
+    wholes: Wholes
+    progress: Callable[[int], None]
+
+    def send(self, plans: Sequence[tuple[int, ...]], *, every: int) -> list[Answer]:
+        """Send the request once for each plan, and whole after `every` of them; return what each plan got.
+
+        Wholes are learnt from as they come. Failure where whole requests get nothing any more.
+        """
+        ended = self._go(plans, every, self.window)
+        got = {place: answer for place, answer in ended if place is not None}
+        return [got[place] for place in range(len(plans))]
+
+    def send_alone(self, plans: Sequence[tuple[int, ...]]) -> list[Answer | None]:
+        """Do so one at a time, with a whole request after each; None for what came before one that failed."""
+        got: list[Answer | None] = []
+        for place, answer in self._go(plans, 1, Window(1, fixed=True)):
+            if place is not None:
+                got.append(answer)
+            elif not self.standard.agrees(answer):
+                got[-1] = None
+        return got
+
+    def _go(self, plans: Sequence[tuple[int, ...]], every: int, window: Window) -> Iterator[tuple[int | None, Answer]]:
+        """Yield each answer with the place of its plan, or with None where the request was whole."""
+        jobs: list[int | None] = []
+        for start in range(0, len(plans), every):
+            jobs += [*range(start, min(start + every, len(plans))), None]
+        requests = (split(self.head, () if job is None else plans[job]) for job in jobs)
+        failed = 0
+        for done in self.exchanges.run(requests, self.proof, window):
+            job = jobs[done.index]
+            if job is not None:
+                self.progress(1)
+            else:
+                self.wholes.sent += 1
+                learnt = self.standard.learn(done.answer)
+                failed = 0 if learnt else failed + 1
+                if learnt:
+                    window.whole(done.seconds)
+                else:
+                    self.wholes.failed += 1
+                    window.shrink()
+                if failed > ALL_FAIL:
+                    found = f"status {done.answer.status}" if done.answer.status else str(done.answer.end)
+                    do = "Is there a limit on requests or connections? Probe without it"
+                    raise Failure("could not tell: the server no longer answers whole requests", found=found, do=do)
+            yield job, done.answer
 
 
 def measure(
-    server: Address,
+    exchanges: Exchanges,
     head: bytes,
     plans: Sequence[tuple[int, ...]],
     proof: Proof,
     *,
-    times: Times | None = None,
+    compare: Compare = Compare.ALL,
+    most: int = 128,
+    confirm: bool = True,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Measurement:
     """Send `head` once for each plan (the offsets of its splits), every time over a connection of its own.
 
-    `progress` is called with the number of trials that a batch has done. Failure where the server gives no baseline,
-    stops answering, or does not read.
+    At `most` so many connections are open at once. `confirm`: try again what is not intact. `progress` is called with
+    the number of trials that are done. Failure where the server gives no baseline, or stops answering.
     """
-    times = times or Times()
-    whole = baseline(server, head, times)
-    elsewhere = ask(server, [head.replace(head.split(b" ", 2)[1], ELSEWHERE, 1)], times)[0]
-    trials: list[Trial] = []
-    for batch in _batches(plans):
-        segments = [split(head, plan) for plan in batch]
-        for plan, answer in zip(batch, _in_step(server, segments, proof, times), strict=True):
-            trials.append(Trial(plan, whole.judge(answer), answer))
-        progress(len(batch))
-    if ask(server, [head], times)[0].end is not End.COMPLETE:
-        raise Failure("the server no longer answers whole requests", do="Look at its log")
-    return Measurement(head, whole, tuple(trials), proof.name, not whole.matches(elsewhere))
+    first = [exchanges.ask(head) for _ in range(FIRST_WHOLES)]
+    standard = Standard.of(first, compare)
+    elsewhere = [exchanges.ask(head.replace(head.split(b" ", 2)[1], ELSEWHERE, 1)) for _ in range(2)]
+    wholes = Wholes(len(first), sum(not standard.agrees(answer) for answer in first))
+    exchanges.warmth = head
+    run = _Run(exchanges, head, proof, standard, Window(min(4, most), most), wholes, progress)
+    got = run.send(plans, every=WHOLE_EVERY)
+    run.progress = lambda _: None
+    failed = wholes.failed
+    tries = [_Tries([answer]) for answer in got]
+    if confirm:
+        _try_again(run, plans, tries)
+    # Judged last: what moves by itself is known best at the end.
+    trials = (_settled(standard, plan, each, failed) for plan, each in zip(plans, tries, strict=True))
+    tells = not any(standard.matches(answer) for answer in elsewhere)
+    return Measurement(head, standard, tuple(trials), proof.name, tells, wholes)
 
 
-def _in_step(server: Address, requests: Sequence[tuple[bytes, ...]], proof: Proof, times: Times) -> list[Answer]:
-    """Send all requests in step, one segment of each at a time, and return their answers."""
-    with Batch(server, len(requests), times) as batch:
-        proof.warm(batch.connections)
-        for step in range(max(len(segments) for segments in requests)):
-            unfinished = []
-            for connection, segments in zip(batch.connections, requests, strict=True):
-                if step < len(segments):
-                    connection.send(segments[step])
-                if step + 1 < len(segments):
-                    unfinished.append(connection)
-            proof.wait_read(unfinished)
-        return collect(batch.connections, times.answer)
+@dataclass
+class _Tries:
+    """What one split got: first and again among others, and alone."""
+
+    among: list[Answer]
+    alone: list[Answer] = field(default_factory=list)
+    unsure: bool = False
+    """Others that were like it were intact alone, and it has not been tried."""
 
 
-def _batches(plans: Sequence[tuple[int, ...]]) -> list[Sequence[tuple[int, ...]]]:
-    """Part the plans into batches."""
-    return [plans[start : start + BATCH_CONNECTIONS] for start in range(0, len(plans), BATCH_CONNECTIONS)]
+def _try_again(run: _Run, plans: Sequence[tuple[int, ...]], tries: Sequence[_Tries]) -> None:
+    """Try again what is not intact, and add what it got."""
+
+    def judged(answers: Iterable[Answer]) -> set[Outcome]:
+        return {run.standard.judge(answer) for answer in answers}
+
+    def alone(places: Sequence[int]) -> None:
+        for place, answer in zip(places, run.send_alone([plans[place] for place in places]), strict=True):
+            tries[place].alone += [answer] if answer else []
+            tries[place].unsure = False
+
+    first = {place: run.standard.judge(each.among[0]) for place, each in enumerate(tries)}
+    runs = [list(group) for outcome, group in groupby(first, first.__getitem__) if outcome is not Outcome.INTACT]
+    hung = {place for group in runs for place in group if first[place] is Outcome.HUNG}
+    samples = [_sample(group, runs, HUNG if group[0] in hung else ALONE) for group in runs]
+    among = [
+        place for group, sample in zip(runs, samples, strict=True) for place in (sample if group[0] in hung else group)
+    ]
+    for place, answer in zip(among, run.send([plans[place] for place in among], every=4), strict=True):
+        tries[place].among.append(answer)
+    differed = [place for place in among if len(judged(tries[place].among)) > 1]
+    chosen = sorted({*differed[:ALONE], *chain(*samples)})
+    alone(chosen)
+    alone([place for place in chosen if place not in hung])
+    # Where some of a run are intact alone, the others are no longer known by them.
+    for group in runs:
+        rest = [place for place in group if place not in chosen]
+        if any(Outcome.INTACT in judged(tries[place].alone) for place in group):
+            for place in rest:
+                tries[place].unsure = True
+            while rest and len([place for place in group if Outcome.HUNG in judged(tries[place].alone)]) < HUNG:
+                alone(rest[:HUNG])
+                rest = rest[HUNG:]
+
+
+def _sample(group: Sequence[int], groups: Sequence[Sequence[int]], most: int) -> list[int]:
+    """Return an even share of a run of places, its first and last among them, where all runs have `most` together."""
+    step = max(1, -(-len(group) // max(2, most // len(groups))))
+    return sorted({*group[::step], group[-1]})
+
+
+def _settled(standard: Standard, plan: tuple[int, ...], tries: _Tries, failed: int) -> Trial:
+    """Return a trial as it stands when it has been tried again.
+
+    Where whole requests failed as well (`failed` of them), which is the weather, what it got alone counts.
+    """
+    outcome = standard.judge(tries.among[0])
+    if not tries.unsure and all(standard.judge(answer) is outcome for answer in (*tries.among, *tries.alone)):
+        return Trial(plan, outcome, tries.among[0])
+    if tries.alone and all(standard.matches(answer) for answer in tries.alone):
+        return Trial(plan, Outcome.INTACT, tries.alone[0], flaky=not failed)
+    return Trial(plan, outcome, tries.among[0], flaky=True)
+
+
+def probe(
+    endpoint: Endpoint,
+    head: bytes,
+    plans: Sequence[tuple[int, ...]],
+    *,
+    times: Times | None = None,
+    gap: float | None = None,
+    proof: str = "",
+    processes: int = 1,
+    compare: Compare = Compare.ALL,
+    most: int = 128,
+    confirm: bool = True,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Measurement:
+    """Measure the server at `endpoint`, as `measure` has it, with the proof that holds for it (`proof.choose`)."""
+    exchanges = Exchanges(endpoint.resolved(), times)
+    ask = partial(exchanges.ask, head)
+    with choose(exchanges.endpoint, ask, gap=gap, wanted=proof, processes=processes) as way:
+        return measure(exchanges, head, plans, way, compare=compare, most=most, confirm=confirm, progress=progress)

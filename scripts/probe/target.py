@@ -1,31 +1,70 @@
-"""What a probe is asked to measure: a URL as address, Host field and target, and where its head is split."""
+"""What a probe is asked to measure: a URL as endpoint, Host field and target; and where its head is split."""
 
+import re
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from scripts.errors import WrongUse
-from scripts.wire.receive_queue import Address
+from scripts.probe.endpoint import Endpoint
 from scripts.wire.splitting import every_offset, segment_offsets
 
+PORTS = {"http": 80, "https": 443}
 
-def parse_url(url: str) -> tuple[Address, str, str]:
-    """Return the server's address, the Host field's value and the request's target; WrongUse for what is none."""
+USERINFO = re.compile(r"//[^/?#]*@")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is asked for, and of whom."""
+
+    url: str
+    """The URL as it may be shown."""
+    endpoint: Endpoint
+    authority: str
+    """The value of the Host field (RFC 9112, section 3.2)."""
+    path: str
+    """The request's target in origin-form, byte for byte as it was given."""
+
+
+def parse_url(url: str) -> Target:
+    """Return what a URL names: http, https, or `unix:/path/of/socket:/any?path`.
+
+    WrongUse for what is none, and for what a request could only carry changed.
+    """
     if not url:
         raise WrongUse("no URL to probe", do="Name one: URL=http://127.0.0.1:8000/any?path")
+    shown = USERINFO.sub("//…@", url)
+    if not url.isascii() or any(ord(char) <= 0x20 or ord(char) == 0x7F for char in url):
+        raise WrongUse(f"{shown!r} cannot be probed", found="it holds what no URL may", do="Percent-encode it")
+    if "#" in url:
+        raise WrongUse(f"{shown} cannot be probed", found="a fragment is never sent", do="Leave out #…")
+    if url.startswith("unix:"):
+        path, colon, target = url.removeprefix("unix:").partition(":")
+        if not path or (colon and not target.startswith("/")):
+            raise WrongUse(f"{shown} is no URL", do="Write unix:/path/of/socket:/any?path")
+        return Target(shown, Endpoint(path=path), "localhost", target or "/")
     try:
         parts = urlsplit(url)
-        name = parts.hostname or ""
-        # The names below localhost are loopback's own (RFC 6761, section 6.3), though not every resolver knows them.
-        address = ("127.0.0.1" if name.endswith(".localhost") else name, parts.port or 80)
+        name, port = parts.hostname or "", parts.port
     except ValueError as error:
-        raise WrongUse(f"{url} is no URL", found=str(error)) from None
-    if parts.scheme != "http" or not parts.hostname or parts.username is not None:
-        raise WrongUse(
-            f"{url} cannot be probed",
-            found="the probe speaks plain HTTP",
-            do="Use http://HOST:PORT/PATH, without a user",
-        )
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return address, parts.netloc, target
+        raise WrongUse(f"{shown} is no URL", found=str(error)) from None
+    wrong = ""
+    if parts.scheme not in PORTS or not name:
+        wrong = "the probe speaks HTTP/1.1, plain or by TLS, over TCP or a Unix socket"
+    elif parts.username is not None:
+        wrong = "it has a user, who would not be sent"
+    elif "%" in parts.netloc:
+        wrong = "a zone or an escape in the host is not sent"
+    elif port == 0:
+        wrong = "nothing listens on port 0"
+    if wrong:
+        do = "Use http://HOST:PORT/PATH, https://HOST:PORT/PATH or unix:/SOCKET:/PATH"
+        raise WrongUse(f"{shown} cannot be probed", found=wrong, do=do)
+    rest = url[url.index(parts.netloc) + len(parts.netloc) :]
+    # The names below localhost are loopback's own (RFC 6761, section 6.3), though not every resolver knows them.
+    host = "127.0.0.1" if name.endswith(".localhost") else name
+    endpoint = Endpoint(host, port or PORTS[parts.scheme], tls=name if parts.scheme == "https" else "")
+    return Target(shown, endpoint, parts.netloc, rest if rest.startswith("/") else f"/{rest}")
 
 
 def plans(head: bytes, offsets: str, segment: int | None) -> list[tuple[int, ...]]:

@@ -43,6 +43,18 @@ def rows(measurement: Measurement, width: int) -> Iterator[tuple[int, list[Outco
         yield measurement.trials[start * each].offsets[0], letters[start : start + width]
 
 
+def ruler(measurement: Measurement, first: int, count: int, width: int) -> str:
+    """Return the head's bytes over `count` letters of a row that begins with offset `first`: the first of each letter.
+
+    A split at an offset holds that byte back. White space and line ends stay empty.
+    """
+    if len(measurement.trials) == 1:
+        return ""
+    each = max(1, -(-len(measurement.trials) // (width * ROWS)))
+    shown = (chr(byte) for byte in measurement.head[first : first + count * each : each])
+    return "".join(char if char.isprintable() else " " for char in shown).rstrip()
+
+
 def legend(measurement: Measurement) -> list[tuple[Outcome, str]]:
     """Return each outcome that was met with its letter, its count and its ranges, the most of them first."""
     lines = []

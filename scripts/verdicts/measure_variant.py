@@ -17,9 +17,8 @@ from scripts.platforms.local.boot import running
 from scripts.platforms.local.slug import Slug, build
 from scripts.probe.cases import FORM_TARGET, HOST, heads
 from scripts.probe.controls import verify_instrument
-from scripts.probe.exchange import Times
-from scripts.probe.measure import Measurement, measure
-from scripts.probe.proof import choose
+from scripts.probe.endpoint import Endpoint
+from scripts.probe.measure import Measurement, probe
 from scripts.router.router import DynoState, RoutedDyno, Router
 from scripts.verdicts.submission import SUBMISSIONS, browser, redirect_target, submit
 from scripts.verdicts.verdict import RouterEvidence, Verdict, judge
@@ -80,10 +79,7 @@ def _measure_release(slug: Slug, variant: Variant, tree: str, progress: Progress
 
 def _measure(address: Address, head: bytes, progress: Progress) -> Measurement:
     """Measure one head at every offset."""
-    times = Times()
-    with choose(address, head, times, gap=None) as proof:
-        plans = [(offset,) for offset in every_offset(head)]
-        return measure(address, head, plans, proof, times=times, progress=progress)
+    return probe(Endpoint(*address), head, [(offset,) for offset in every_offset(head)], progress=progress)
 
 
 def _submit_through_router(address: Address, variant: Variant, progress: Progress) -> RouterEvidence:

@@ -12,6 +12,7 @@ import functools
 import os
 import socket
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -22,6 +23,8 @@ Address = tuple[str, int]
 NETLINK_SOCK_DIAG = 4
 SOCK_DIAG_BY_FAMILY = 20
 NLM_F_REQUEST = 1
+NLM_F_DUMP = 0x300
+NLMSG_DONE = 3
 NLMSG_ERROR = 2
 INET_DIAG_INFO = 2
 INET_DIAG_NOCOOKIE = 0xFFFFFFFF
@@ -35,6 +38,10 @@ SOCKID = struct.Struct("=2s2s16s16sIII")  # sport, dport, src, dst, interface, c
 ANSWER = struct.Struct("=BBBB48sIIIII")  # inet_diag_msg: family, state, timer, retrans, id, expires, rqueue, wqueue, …
 ATTRIBUTE = struct.Struct("=HH")  # nlattr: len, type
 BYTES_RECEIVED_OFFSET = 128  # tcp_info.tcpi_bytes_received, u64, Linux 4.1 and later
+BYTES_SENT_OFFSET = 200  # tcp_info.tcpi_bytes_sent, u64, Linux 4.19 and later
+TCP_LISTEN = 10
+CONNECTED = (TCP_ESTABLISHED, 4, 5, TCP_CLOSE_WAIT, 9, 11)
+"""The states of a connection from its handshake to its end: all but waiting out the time after it."""
 
 
 class Reading(enum.Enum):
@@ -55,6 +62,30 @@ class ServerEnd:
     state: int
     unread: int
     received: int
+    sent: int
+    """Bytes that this end has sent, retransmissions included."""
+    inode: int
+    """The socket's number, by which /proc tells whose it is; 0 for one that no process holds any more."""
+
+
+@dataclass(frozen=True)
+class Socket:
+    """The kernel's figures about a connected socket of this machine."""
+
+    inode: int
+    local: Address
+    peer: Address
+    sent: int
+    """Bytes that it has sent."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """The kernel's figures about a listening socket."""
+
+    backlog: int
+    """How many connections may wait to be accepted."""
+    inode: int
 
 
 class ReceiveQueue:
@@ -83,17 +114,42 @@ class ReceiveQueue:
 
         `server` and `client` are the addresses of the connection's two ends.
         """
-        end = self.look(server, client)
-        if end is None or end.state not in (TCP_ESTABLISHED, TCP_CLOSE_WAIT):
+        answer = self._ask(server, client)
+        if answer is None:
             return Reading.GONE
-        return Reading.READ if end.received >= sent and end.unread == 0 else Reading.WAITING
+        _, state, _, _, _, _, unread, _, _, _ = ANSWER.unpack_from(answer, HEADER.size)
+        if state not in (TCP_ESTABLISHED, TCP_CLOSE_WAIT):
+            return Reading.GONE
+        if unread or _counter(_tcp_info(answer), BYTES_RECEIVED_OFFSET) < sent:
+            return Reading.WAITING
+        return Reading.READ
 
     def look(self, server: Address, client: Address) -> ServerEnd | None:
         """Return the kernel's figures about the server's end, or None where this machine holds no such socket.
 
         OSError for any other refusal.
         """
-        self._socket.send(_question(server, client))
+        answer = self._ask(server, client)
+        if answer is None:
+            return None
+        _, state, _, _, _, _, unread, _, _, inode = ANSWER.unpack_from(answer, HEADER.size)
+        info = _tcp_info(answer)
+        return ServerEnd(state, unread, _counter(info, BYTES_RECEIVED_OFFSET), _counter(info, BYTES_SENT_OFFSET), inode)
+
+    def listener(self, server: Address) -> Listener | None:
+        """Return the socket that listens at `server`, or at all addresses of its port; None where there is none."""
+        for host in (server[0], "::" if ":" in server[0] else "0.0.0.0", "::"):  # noqa: S104 - looked for, not bound
+            six = ":" in host
+            answer = self._ask((host, server[1]), ("::" if six else "0.0.0.0", 0))  # noqa: S104
+            if answer:
+                _, state, _, _, _, _, _, backlog, _, inode = ANSWER.unpack_from(answer, HEADER.size)
+                if state == TCP_LISTEN:
+                    return Listener(backlog, inode)
+        return None
+
+    def _ask(self, source: Address, destination: Address) -> bytes | None:
+        """Return the kernel's answer about one socket, or None where this machine holds no such one."""
+        self._socket.send(_question(source, destination))
         answer = self._socket.recv(8192)
         _, kind, _, _, _ = HEADER.unpack_from(answer)
         if kind == NLMSG_ERROR:
@@ -101,8 +157,30 @@ class ReceiveQueue:
             if code == errno.ENOENT:
                 return None
             raise OSError(code, os.strerror(code))
-        _, state, _, _, _, _, unread, _, _, _ = ANSWER.unpack_from(answer, HEADER.size)
-        return ServerEnd(state, unread, _bytes_received(answer))
+        return answer
+
+    def sockets(self) -> list[Socket]:
+        """Return all sockets of this machine that are connected."""
+        states = sum(1 << state for state in CONNECTED)
+        found = []
+        for family in (socket.AF_INET, socket.AF_INET6):
+            sockid = bytes(SOCKID.size)
+            body = REQUEST.pack(family, socket.IPPROTO_TCP, 1 << (INET_DIAG_INFO - 1), 0, states) + sockid
+            flags = NLM_F_REQUEST | NLM_F_DUMP
+            self._socket.send(HEADER.pack(HEADER.size + len(body), SOCK_DIAG_BY_FAMILY, flags, 0, 0) + body)
+            found += list(self._dumped())
+        return found
+
+    def _dumped(self) -> Iterator[Socket]:
+        """Read the answers of a dump to their end."""
+        while True:
+            data = self._socket.recv(1 << 17)
+            while data:
+                length, kind, _, _, _ = HEADER.unpack_from(data)
+                if kind in (NLMSG_DONE, NLMSG_ERROR):
+                    return
+                yield _socket_of(data[:length])
+                data = data[(length + 3) & ~3 :]
 
     def sees(self, connection: socket.socket) -> bool:
         """Say whether the other end of an open `connection` is a socket of this machine, so that the proof holds."""
@@ -120,6 +198,7 @@ def _packed(host: str) -> tuple[int, bytes]:
     return socket.AF_INET, socket.inet_aton(host).ljust(16, b"\0")
 
 
+@functools.lru_cache(maxsize=1024)
 def _question(server: Address, client: Address) -> bytes:
     """Compose the request about one socket: the one bound to `server` and connected to `client`."""
     family, source = _packed(server[0])
@@ -130,18 +209,34 @@ def _question(server: Address, client: Address) -> bytes:
     return HEADER.pack(HEADER.size + len(body), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, 0, 0) + body
 
 
-def _bytes_received(answer: bytes) -> int:
-    """Return tcpi_bytes_received from the answer's INET_DIAG_INFO attribute; 0 where there is none."""
+def _socket_of(answer: bytes) -> Socket:
+    """Return the socket that one answer of a dump speaks of."""
+    family, _, _, _, sockid, _, _, _, _, inode = ANSWER.unpack_from(answer, HEADER.size)
+    sport, dport, source, destination, _, _, _ = SOCKID.unpack_from(sockid)
+    size = 16 if family == socket.AF_INET6 else 4
+    local, peer = (
+        (socket.inet_ntop(family, host[:size]).removeprefix("::ffff:"), int.from_bytes(port, "big"))
+        for host, port in ((source, sport), (destination, dport))
+    )
+    return Socket(inode, local, peer, _counter(_tcp_info(answer), BYTES_SENT_OFFSET))
+
+
+def _tcp_info(answer: bytes) -> bytes:
+    """Return the answer's INET_DIAG_INFO attribute, a tcp_info; empty where there is none."""
     at = HEADER.size + ANSWER.size
     while at + ATTRIBUTE.size <= len(answer):
         length, kind = ATTRIBUTE.unpack_from(answer, at)
         if length < ATTRIBUTE.size:
             break
-        value = at + ATTRIBUTE.size
-        if kind == INET_DIAG_INFO and length >= ATTRIBUTE.size + BYTES_RECEIVED_OFFSET + 8:
-            return int(struct.unpack_from("=Q", answer, value + BYTES_RECEIVED_OFFSET)[0])
+        if kind == INET_DIAG_INFO:
+            return answer[at + ATTRIBUTE.size : at + length]
         at += (length + 3) & ~3
-    return 0
+    return b""
+
+
+def _counter(info: bytes, offset: int) -> int:
+    """Return one of tcp_info's counters of 64 bits; 0 where this kernel has it not yet."""
+    return int(struct.unpack_from("=Q", info, offset)[0]) if len(info) >= offset + 8 else 0
 
 
 def open_receive_queue() -> ReceiveQueue | None:

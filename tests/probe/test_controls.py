@@ -1,7 +1,5 @@
 """The two controls: the probe must find what is known of them, whichever proof it stands on."""
 
-from collections.abc import Sequence
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,9 +7,8 @@ from hypothesis import strategies as st
 from scripts.errors import Failure
 from scripts.probe.answers import Outcome
 from scripts.probe.controls import Handling, check, known_outcome, running, url_piece, verify_instrument
-from scripts.probe.exchange import Connection, Times
-from scripts.probe.measure import measure
-from scripts.probe.proof import ProofName, choose
+from scripts.probe.endpoint import Endpoint
+from scripts.probe.measure import probe
 from scripts.wire.splitting import every_offset, request_head, split
 
 MISROUTE = request_head("/view?next=/admin&story=0+1+2+3%20+http://evil/x", "x")
@@ -28,22 +25,10 @@ def test_controls_come_out_as_known(proof: str) -> None:
     assert joined.intact
 
 
-class NoWait:
-    """A way that waits for nothing."""
-
-    name = ProofName.GAP
-
-    def warm(self, connections: Sequence[Connection]) -> None:
-        """Do nothing."""
-
-    def wait_read(self, connections: Sequence[Connection]) -> None:
-        """Do not wait."""
-
-
 def test_segments_that_arrive_together_make_the_run_void() -> None:
     """Where two segments came in one read, the outcome may be right, but it proves nothing."""
     with running(Handling.JOINED) as control:
-        measurement = measure(control.address, MISROUTE, [(30,)], NoWait())
+        measurement = probe(Endpoint(*control.address), MISROUTE, [(30,)])
         control.reads[:] = [[len(MISROUTE)]]
         with pytest.raises(Failure, match="void: segments did not arrive apart"):
             check(control, measurement)
@@ -51,9 +36,8 @@ def test_segments_that_arrive_together_make_the_run_void() -> None:
 
 def test_a_control_that_answers_otherwise_makes_the_run_void() -> None:
     """A joined server's measurement does not pass for the piecewise one's."""
-    times = Times()
-    with running(Handling.JOINED) as control, choose(control.address, MISROUTE, times, gap=None) as proof:
-        measurement = measure(control.address, MISROUTE, [(30,)], proof)
+    with running(Handling.JOINED) as control:
+        measurement = probe(Endpoint(*control.address), MISROUTE, [(30,)])
         control.handling = Handling.PIECEWISE
         with pytest.raises(Failure, match="void: a control did not come out as known"):
             check(control, measurement)

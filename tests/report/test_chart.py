@@ -3,17 +3,18 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.probe.answers import Answer, Baseline, End, Outcome
+from scripts.probe.answers import Answer, End, Outcome
+from scripts.probe.comparison import Standard
 from scripts.probe.measure import Measurement, Trial
 from scripts.probe.proof import ProofName
 from scripts.report.chart import GRAVITY, LETTERS, ROWS, STYLES, legend, rows
 
-WHOLE = Baseline(Answer(End.COMPLETE, 200))
+WHOLE = Standard.of([Answer(End.COMPLETE, 200)])
 
 
 def measurement(outcomes: list[Outcome]) -> Measurement:
     """Make a measurement with these outcomes, from offset 1 on."""
-    trials = tuple(Trial((offset,), outcome, WHOLE.answer) for offset, outcome in enumerate(outcomes, 1))
+    trials = tuple(Trial((offset,), outcome, WHOLE.first) for offset, outcome in enumerate(outcomes, 1))
     return Measurement(b"", WHOLE, trials, ProofName.GAP, True)
 
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from scripts.errors import Failure, WrongUse
 from scripts.platforms.about import Server
-from scripts.probe.answers import Answer, Baseline, End, Outcome
+from scripts.probe.answers import Answer, End, Outcome
+from scripts.probe.comparison import Standard
 from scripts.probe.measure import Measurement, Trial
 from scripts.probe.proof import ProofName
 from scripts.records import decode
@@ -33,7 +34,7 @@ def measurement(outcomes: dict[int, Outcome] | None = None, *, tells: bool = Tru
         Trial((offset,), (outcomes or {}).get(offset, Outcome.INTACT), Answer(End.CLOSED))
         for offset in every_offset(HEAD)
     )
-    return Measurement(HEAD, Baseline.of([WHOLE]), tuple(trials), ProofName.RECEIVE_QUEUE, tells)
+    return Measurement(HEAD, Standard.of([WHOLE]), tuple(trials), ProofName.RECEIVE_QUEUE, tells)
 
 
 def verdict(

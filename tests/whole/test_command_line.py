@@ -2,11 +2,14 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import click
 import pytest
@@ -53,9 +56,9 @@ def test_every_verb_explains_itself(clone: Clone, verb: str) -> None:
         (["deploy", "--variant", "../etc"], "unknown variant '../etc'"),
         (["logs", "--variant", "v0.12.1"], "v0.12.1 has no log. Deploy it: make deploy VARIANT=v0.12.1"),
         (["probe"], "no URL to probe"),
-        (["probe", "--url", "https://127.0.0.1/"], "the probe speaks plain HTTP"),
+        (["probe", "--url", "ftp://127.0.0.1/"], "the probe speaks HTTP/1.1"),
         (["probe", "--url", "http://127.0.0.1:99999/"], "is no URL"),
-        (["probe", "--url", "http://127.0.0.1:1/a b"], "cannot stand in a request head"),
+        (["probe", "--url", "http://127.0.0.1:1/a b"], "it holds what no URL may"),
         (["probe", "--url", "http://127.0.0.1:1/", "--offsets", "1,x"], "OFFSETS=1,x is no list of offsets"),
         (["probe", "--url", "http://127.0.0.1:1/", "--segment", "0"], "SEGMENT=0 leaves the request whole"),
         (["probe", "--url", "http://127.0.0.1:1/", "--segment", "x"], "'x' is not a valid integer"),
@@ -133,7 +136,7 @@ def test_a_script_gets_the_verbs_own_exit_code(clone: Clone, server: str) -> Non
     )
     (clone.root / ".venv").unlink()
     assert finished.returncode == 1, finished.stderr
-    assert json.loads(finished.stdout)["affected"] is True
+    assert json.loads(finished.stdout)["conclusion"] == "affected"
 
 
 def test_a_traceback_comes_only_on_request(clone: Clone) -> None:
@@ -150,7 +153,7 @@ def test_the_probe_ends_with_1_for_an_affected_server(clone: Clone, server: str)
     assert finished.returncode == 1
     assert "! misrouted" in finished.stdout
     assert "served instead, 1 times: /admin" in finished.stdout
-    assert finished.stdout.strip().endswith("affected [receive-queue]")
+    assert "affected [receive-queue: the kernel said" in finished.stdout.splitlines()[-1]
 
 
 def test_the_probe_ends_with_0_for_an_intact_server(clone: Clone) -> None:
@@ -159,7 +162,7 @@ def test_the_probe_ends_with_0_for_an_intact_server(clone: Clone) -> None:
         finished = clone.verb("probe", URL=f"http://127.0.0.1:{control.address[1]}/view?next=/admin", JSON="1")
     assert finished.returncode == 0
     facts = json.loads(finished.stdout)
-    assert facts["affected"] is False
+    assert facts["conclusion"] == "intact"
     assert facts["outcomes"]["intact"] == facts["head_bytes"] - 1
 
 
@@ -182,7 +185,7 @@ def test_the_probe_tells_a_request_in_segments_by_its_cuts(clone: Clone, server:
     shown = clone.verb("probe", URL=f"{server}/view", OFFSETS="10,30", PROOF="barrier").stdout
     assert "1 request in 3 segments" in shown
     assert "split at 10, 30" in shown
-    assert shown.strip().endswith("[barrier]")
+    assert "[barrier: a whole request was answered between the segments" in shown
 
 
 def test_the_probe_knows_the_names_below_localhost(clone: Clone) -> None:
@@ -196,10 +199,42 @@ def test_the_probe_knows_the_names_below_localhost(clone: Clone) -> None:
     assert long["head_bytes"] - short["head_bytes"] == 2
 
 
-def test_the_probe_says_that_the_whole_request_failed(clone: Clone, deployed: str) -> None:
-    """An error page that is always the same is intact, but hardly what was meant."""
-    shown = clone.done("probe", URL=f"{deployed}nowhere")
-    assert "note: the whole request itself got 404" in shown
+class NothingHere(BaseHTTPRequestHandler):
+    """A server that has no page, and says which one it was asked for."""
+
+    def do_GET(self) -> None:
+        """Answer with an error page."""
+        self.send_error(404, f"no {self.path}")
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing."""
+
+
+def test_an_error_page_is_intact_only_where_it_is_expected(clone: Clone) -> None:
+    """One that is always the same is hardly what was meant, unless EXPECT says so."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), NothingHere) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/nowhere"
+        finished = clone.verb("probe", URL=url)
+        assert finished.returncode == 2
+        assert "note: the whole request itself got 404" in finished.stdout
+        assert "intact: every split request got" in clone.done("probe", URL=url, EXPECT="404")
+        server.shutdown()
+
+
+def test_the_probe_of_this_projects_router_names_the_dyno_behind_it(clone: Clone, deployed: str) -> None:
+    """What answers there splits by itself, so nothing can be told, and the command for the dyno is given."""
+    finished = clone.verb("probe", URL=f"{deployed}about.json")
+    assert finished.returncode == 2
+    assert "this project's own router answers here" in finished.stdout
+    assert re.search(r"Probe the dyno: URL=http://127\.0\.0\.1:\d+/", finished.stdout)
+
+
+def test_a_probe_whose_reader_has_enough_does_not_pass_for_an_answer(clone: Clone, server: str) -> None:
+    """A closed pipe ends it with 2: neither with the 0 of an intact server, nor with the 1 of an affected one."""
+    command = f"{sys.executable} -m scripts probe --url {server}/view?x | true; exit ${{PIPESTATUS[0]}}"
+    finished = subprocess.run(["bash", "-c", command], cwd=clone.root, capture_output=True, check=False)
+    assert finished.returncode == 2
 
 
 def test_a_running_variant_takes_another_segment_size(clone: Clone, deployed: str) -> None:

@@ -1,0 +1,228 @@
+"""Who answers: the processes at the server's end, as the kernel's tables name them, and whether they only pass on.
+
+An HTTP intermediary reads a request whole and sends it on in its own way; one for TCP joins what came apart. Behind
+either, "intact" would say nothing of the server that is meant. Names and header fields are hints. What tells is this: a
+process that is sent requests of 4 KB and more, and itself sends on as much, over a connection of its own, passes on.
+"""
+
+import os
+import re
+import secrets
+import socket
+import struct
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from scripts.probe.answers import End
+from scripts.probe.endpoint import Endpoint
+from scripts.probe.exchange import Exchanges, Window
+from scripts.wire.receive_queue import Address, ReceiveQueue, Socket, open_receive_queue
+
+PROC = Path("/proc")
+
+PADDING = 4000
+"""Bytes of the field that makes a request heavy: more than a server has reason to send to anyone but its upstream."""
+
+SPREAD = 3000
+"""The sizes of heavy requests are random, up to so many bytes more: another probe's, at the same time, are others."""
+
+HEAVY_REQUESTS = 48
+
+AT_ONCE = 4
+"""How many of them are under way together."""
+
+SECONDS = 3.0
+"""How long the look may take, about."""
+
+MOST_ADDED = 8000
+"""Bytes that a request may have beside its long field when it is passed on."""
+
+FOLLOWING = 8
+"""How many sizes must have come along with the same difference. Another probe at the same time may chance on five."""
+
+INTERMEDIARIES = frozenset(
+    [
+        "nginx",
+        "haproxy",
+        "caddy",
+        "envoy",
+        "traefik",
+        "varnishd",
+        "squid",
+        "apache2",
+        "httpd",
+        "h2o",
+        "socat",
+        "docker-proxy",
+        "rootlessport",
+        "gvproxy",
+    ]
+)
+"""Programs that are often in front of others: by a Unix socket they may be so unseen, and theirs is taken for it."""
+
+OWN_ROUTER = "scripts.platforms.local.supervisor"
+"""What stands in the command line of the process that runs this project's own router."""
+
+PSEUDONYM = re.compile(rb"[\d.]+ ([^\s,]+)")
+"""Who says so in a Via field: protocol and pseudonym (RFC 9110, section 7.6.3)."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process of this machine."""
+
+    pid: int
+    name: str
+    own_router: bool = False
+    """Whether it is this project's own local platform."""
+
+    def __str__(self) -> str:
+        return f"{self.name} (process {self.pid})"
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who answers at an endpoint, as far as it can be told from here."""
+
+    processes: tuple[Process, ...] = ()
+    """Those that share the listening socket; none where they cannot be seen: another machine, another user."""
+    backlog: int = 0
+    """How many connections may wait to be accepted; 0 where that cannot be seen."""
+    passes_on_by: Process | None = None
+    """The one that passes requests on."""
+    to: Address | None = None
+    """Where it was seen to pass them on to."""
+    via: str = ""
+    """Who says in the answer's Via field to have passed it on."""
+
+
+def who_answers(exchanges: Exchanges, head: bytes) -> Who:
+    """Look who answers the whole request `head`; it is sent some more times, with a long field."""
+    answer = exchanges.ask(head)
+    pseudonyms = [match[1].decode("latin-1") for match in map(PSEUDONYM.match, answer.values(b"via")) if match]
+    via = ", ".join(pseudonyms)
+    queue = open_receive_queue()
+    if queue is None:
+        return Who(via=via)
+    endpoint = exchanges.endpoint
+    with closing(queue):
+        listener = None if endpoint.path else queue.listener((endpoint.host, endpoint.port))
+        backlog = listener.backlog if listener else 0
+        processes = _listening_on_path(endpoint) if endpoint.path else _holders(listener.inode if listener else 0)
+        if not processes or answer.end is not End.COMPLETE:
+            return Who(processes, backlog, via=via)
+        by, to = _passed_on(queue, exchanges, head, processes, min(AT_ONCE, backlog or AT_ONCE))
+    return Who(processes, backlog, by, to, via)
+
+
+def _holders(inode: int) -> tuple[Process, ...]:
+    """Return the processes that hold a socket and whose files may be looked at."""
+    pids = (int(folder.name) for folder in PROC.glob("[0-9]*"))
+    return tuple(filter(None, (_process(pid) for pid in pids if inode in _sockets_of(pid))))
+
+
+def _listening_on_path(endpoint: Endpoint) -> tuple[Process, ...]:
+    """Return the process that has called listen(2) for a Unix socket (unix(7), SO_PEERCRED)."""
+    with closing(socket.socket(socket.AF_UNIX)) as trial, suppress(OSError):
+        trial.connect(endpoint.path)
+        pid, _, _ = struct.unpack("3i", trial.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        return tuple(filter(None, [_process(pid)]))
+    return ()
+
+
+def _process(pid: int) -> Process | None:
+    """Return a process by its number; None for one that is gone."""
+    try:
+        name = (PROC / f"{pid}/comm").read_text("utf-8", "replace").strip()
+        command = (PROC / f"{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return None
+    return Process(pid, name, OWN_ROUTER.encode() in command)
+
+
+def _children(pid: int) -> list[int]:
+    """Return the processes that a process has started; none where the kernel does not say."""
+    with suppress(OSError):
+        return [int(word) for word in (PROC / f"{pid}/task/{pid}/children").read_text("ascii").split()]
+    return []
+
+
+def _sockets_of(pid: int) -> set[int]:
+    """Return the inodes of a process's sockets; none of one that is gone, or somebody else's."""
+    found = set()
+    with suppress(OSError):
+        for entry in os.scandir(PROC / f"{pid}/fd"):
+            with suppress(OSError):
+                kind, _, number = str(Path(entry.path).readlink()).partition(":[")
+                if kind == "socket":
+                    found.add(int(number[:-1]))
+    return found
+
+
+def _passed_on(
+    queue: ReceiveQueue, exchanges: Exchanges, head: bytes, processes: tuple[Process, ...], at_once: int
+) -> tuple[Process | None, Address | None]:
+    """Send heavy requests, and look meanwhile whether one of the processes sends as much on; return which, and to whom.
+
+    A connection that stays is looked up among those of the processes, and of what they start for a connection, as socat
+    does. One that is short may be gone before that: it is known by its size, which follows that of a request under way.
+    Programs that are often in front of others are looked at longer.
+    """
+    end = head.index(b"\r\n\r\n")
+    often = 8 if any(process.name in INTERMEDIARIES for process in processes) else 1
+    sizes: dict[int, int] = {}
+
+    def requests() -> Iterator[tuple[bytes]]:
+        for number in range(HEAVY_REQUESTS * often):
+            sizes[number] = PADDING + secrets.randbelow(SPREAD)
+            yield (head[:end] + b"\r\nX-Padding: " + b"p" * sizes[number] + head[end:],)
+
+    before = _others(queue, exchanges.endpoint)
+    known = {process.pid: _sockets_of(process.pid) for process in processes}
+    follows: dict[tuple[Address, int], set[int]] = defaultdict(set)
+    until = time.monotonic() + SECONDS * often
+    for done in exchanges.run(requests(), None, Window(at_once, fixed=True)):
+        now = _others(queue, exchanges.endpoint)
+        new = [now[key] for key in now.keys() - before.keys()]
+        for each, size in product(new, sizes.values()):
+            if 0 <= each.sent - size < MOST_ADDED:
+                follows[each.peer, each.sent - size].add(size)
+                if len(follows[each.peer, each.sent - size]) == FOLLOWING:
+                    return processes[0], each.peer
+        heavy = {each.inode: each for key, each in now.items() if each.sent - _sent(before, key) > PADDING}
+        for process in processes if heavy or often > 1 else ():
+            held = set().union(*map(_sockets_of, (process.pid, *_children(process.pid))))
+            if passing := held & heavy.keys():
+                return process, heavy[passing.pop()].peer
+            news = held - known[process.pid] - {each.inode for each in now.values()} if often > 1 else set()
+            if news and _are_unix(news):
+                return process, None
+        del sizes[done.index]
+        if time.monotonic() > until:
+            break
+    return None, None
+
+
+def _others(queue: ReceiveQueue, endpoint: Endpoint) -> dict[tuple[Address, Address], Socket]:
+    """Return this machine's connections but those with the server itself: its ends, and its clients' ends."""
+    server = endpoint.host, endpoint.port
+    found = (each for each in queue.sockets() if each.local[1] != endpoint.port and each.peer != server)
+    return {(each.local, each.peer): each for each in found}
+
+
+def _sent(sockets: Mapping[tuple[Address, Address], Socket], key: tuple[Address, Address]) -> int:
+    """Return what a connection had sent; nothing where it was not there."""
+    return sockets[key].sent if key in sockets else 0
+
+
+def _are_unix(inodes: set[int]) -> bool:
+    """Say whether one of the sockets is a Unix socket."""
+    with suppress(OSError):
+        lines = (PROC / "net/unix").read_text("utf-8", "replace").splitlines()[1:]
+        return any(int(line.split(maxsplit=7)[6]) in inodes for line in lines)
+    return False

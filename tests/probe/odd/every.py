@@ -1,0 +1,5 @@
+"""All odd servers by name."""
+
+from tests.probe.odd import affected, framing, moving, weather
+
+SERVERS = {odd.name: odd for odd in (*moving.SERVERS, *framing.SERVERS, *weather.SERVERS, *affected.SERVERS)}
