@@ -4,10 +4,13 @@ H13 and H18 differ in what the dyno had answered when it closed: nothing, or a p
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 LINE_UNSAFE = re.compile(r"[^\x21-\x7e]|[\"\\]")
 QUOTED_UNSAFE = re.compile(r"[^\x20-\x7e]|[\"\\]")
+
+FIELD_CHARACTERS = 4096
+"""How much of a field a line shows; the form's redirect fits. What is left out is told, as `...[+904]`."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ CODES = {
         Code("H19", "Backend connection timeout", "The app did not accept the connection in time."),
         Code("H20", "App boot timeout", "The app is still starting, and the request has waited as long as it may."),
         Code("H21", "Backend connection refused", "The app should be running, but it refuses connections."),
+        Code("H25", "HTTP restriction", "The app's answer has something that the router does not pass on.", status=502),
         Code("H26", "Request Error", "The router cannot pass this request on.", status=400),
         Code(
             "H27",
@@ -67,9 +71,11 @@ CODES = {
 class RequestFailed(Exception):
     """A request that ends with an H-code: `cause` says more, `status` is the answer's."""
 
-    def __init__(self, name: str, *, cause: str = "", status: int | None = None) -> None:
-        """Fail with the code called `name`; its own status unless another is given."""
+    def __init__(self, name: str, *, cause: str = "", restriction: str = "", status: int | None = None) -> None:
+        """Fail with the code called `name`; its own status unless another is given. H25 names its `restriction`."""
         self.code = CODES[name]
+        if restriction:
+            self.code = replace(self.code, desc=f"{self.code.desc}: {restriction}")
         self.cause = cause
         self.status = status or self.code.status
         super().__init__(f"{name} {self.code.desc}")
@@ -131,12 +137,27 @@ class RequestLog:
 
 def plain(text: str) -> str:
     """Return `text` as it may stand in a field without quotes: no space, quote, backslash or control character."""
-    return LINE_UNSAFE.sub(_escape, text)
+    return _bounded(LINE_UNSAFE, text)
 
 
 def quoted(text: str) -> str:
     """Return `text` as it may stand between a field's quotes: no quote, backslash or control character."""
-    return QUOTED_UNSAFE.sub(_escape, text)
+    return _bounded(QUOTED_UNSAFE, text)
+
+
+def _bounded(unsafe: re.Pattern[str], text: str) -> str:
+    """Return the beginning of `text`, escaped, and how many characters of it are left out."""
+    safe = unsafe.sub(_escape, text[:FIELD_CHARACTERS])
+    if len(text) <= FIELD_CHARACTERS and len(safe) <= FIELD_CHARACTERS:
+        return safe
+    whole, shown = [], 0
+    for character in text[:FIELD_CHARACTERS]:
+        escaped = unsafe.sub(_escape, character)
+        if shown + len(escaped) > FIELD_CHARACTERS:
+            break
+        whole.append(escaped)
+        shown += len(escaped)
+    return f"{''.join(whole)}...[+{len(text) - len(whole)}]"
 
 
 def _escape(match: re.Match[str]) -> str:

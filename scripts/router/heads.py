@@ -1,23 +1,20 @@
-"""Heads as Heroku's legacy router rewrites them, in both directions. Pure.
+"""Requests as Heroku's router rewrites them for the dyno, and what it refuses. Pure.
 
-To the dyno: Host, Connection, the client's headers, the router's own, Content-Length last; names capitalised. h11
-writes the line and the headers out just as they are given here.
+To the dyno: Host, Connection, the client's headers, the router's own, Content-Length last; names capitalised. All of it
+is written anew from what was read, so that the dyno meets one request, framed in one way (RFC 9112, section 11.2).
 """
 
+import functools
+import re
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-import h11
-
+from scripts.router.bodies import Body, ChunkedBody, LengthBody
 from scripts.router.codes import RequestFailed
-
-Header = tuple[bytes, bytes]
-
-VIA = b"1.1 vegur"
+from scripts.router.head_reader import Head
 
 HOP_BY_HOP = frozenset({b"connection", b"te", b"keep-alive", b"proxy-authorization"})
-"""Headers that end at the router; Transfer-Encoding and Upgrade pass."""
+"""Headers that end at the router, as those do that Connection names; Transfer-Encoding passes."""
 
 ADDED = (
     b"X-Request-Id",
@@ -31,8 +28,77 @@ ADDED = (
 )
 """Headers that the router adds to a request, in their order; the client's own of these names are taken out."""
 
-REQUEST_LINE_BYTES = 8192
+NOT_THE_CLIENTS = HOP_BY_HOP | {b"host", b"expect", b"content-length", b"upgrade", *(name.lower() for name in ADDED)}
+
+METHOD_BYTES = 127
 REQUEST_ID_CHARACTERS = range(20, 201)
+
+REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e]+) HTTP/([0-9]\.[0-9])")
+ABSOLUTE = re.compile(rb"https?://([^/?#]*)([^#]*)", re.IGNORECASE)
+HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z\-._~%!$&'()*+,;=]+)(?::([0-9]*))?")
+"""A host's name or address, and a port (RFC 9110, section 7.2): no user, nothing else."""
+LENGTH = re.compile(rb"[0-9]{1,18}")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What one of Heroku's routers does that another does not."""
+
+    name: str
+    via: bytes
+    splits: bool
+    """Heads reach the dyno in segments."""
+    pools: bool
+    """Connections to the dyno are kept, and used again."""
+
+
+LEGACY = Profile("legacy", via=b"1.1 vegur", splits=True, pools=False)
+ROUTER_2 = Profile("router-2", via=b"1.1 heroku-router", splits=False, pools=True)
+PROFILES = {profile.name: profile for profile in (LEGACY, ROUTER_2)}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request, by its head."""
+
+    method: bytes
+    target: bytes
+    """Without its authority and its fragment, which do not go on."""
+    version: bytes
+    host: bytes
+    """Where it goes: the target's authority, or else the Host header; empty where there is none."""
+    length: int | None
+    """The body's; None for one in chunks."""
+    head: Head
+
+    @property
+    def body(self) -> Body:
+        """The body, before its first byte."""
+        return ChunkedBody() if self.length is None else LengthBody(self.length)
+
+    @functools.cached_property
+    def keeps_open(self) -> bool:
+        """Whether the client wants to keep its connection (RFC 9112, section 9.3)."""
+        options = self.head.tokens(b"connection")
+        return b"close" not in options and (self.version == b"1.1" or b"keep-alive" in options)
+
+    @property
+    def expects_continue(self) -> bool:
+        """Whether the client waits to be told to send its body (RFC 9110, section 10.1.1)."""
+        return self.version == b"1.1" and self.length != 0 and bool(self.head.values(b"expect"))
+
+    @functools.cached_property
+    def upgrades(self) -> bool:
+        """Whether the client asks for a WebSocket (RFC 6455, section 4.1).
+
+        Of nothing else that Upgrade may name is it known where the request ends and the new protocol begins; the same
+        goes for a request with a body.
+        """
+        return (
+            (self.method, self.version, self.length) == (b"GET", b"1.1", 0)
+            and b"upgrade" in self.head.tokens(b"connection")
+            and self.head.tokens(b"upgrade") == [b"websocket"]
+        )
 
 
 @dataclass(frozen=True)
@@ -52,97 +118,105 @@ class Stamp:
     """How long the request was with the router, in milliseconds."""
 
 
-def check(request: h11.Request) -> None:
-    """Raise RequestFailed for a head that h11 reads and Heroku's router refuses."""
-    if request.http_version not in (b"1.0", b"1.1"):
-        raise RequestFailed("H26", cause=f"HTTP/{request.http_version.decode()} is not supported")
+def read_request(head: Head) -> Request:
+    """Return the request that a head is of; RequestFailed where it is not known what it asks or where it ends."""
+    line = REQUEST_LINE.fullmatch(head.line)
+    if not line:
+        raise RequestFailed("H26", cause="an illegal request line")
+    method, target, version = line.groups()
+    if version not in (b"1.0", b"1.1"):
+        raise RequestFailed("H26", cause=f"HTTP/{version.decode()} is not supported", status=505)
+    if len(method) > METHOD_BYTES:
+        raise RequestFailed("H26", cause=f"the method has more than {METHOD_BYTES} bytes")
+    host = b"".join(head.values(b"host")[:1])
+    if absolute := ABSOLUTE.match(target):
+        host, target = absolute.groups()
+        if not target.startswith(b"/"):
+            target = b"*" if (method, target) == (b"OPTIONS", b"") else b"/" + target
+    return Request(method, target.partition(b"#")[0], version, host, _length(head, version), head)
+
+
+def _length(head: Head, version: bytes) -> int | None:
+    """Return the length of a request's body, None for a chunked one; RequestFailed where that is not certain."""
+    lengths = set(head.values(b"content-length"))
+    if len(lengths) > 1:
+        raise RequestFailed("H26", cause="conflicting Content-Length headers")
+    if any(not LENGTH.fullmatch(length) for length in lengths):
+        raise RequestFailed("H26", cause="an illegal Content-Length")
+    if codings := head.values(b"transfer-encoding"):
+        if version == b"1.0" or len(codings) > 1 or codings[0].lower() != b"chunked":
+            raise RequestFailed("H26", cause="a Transfer-Encoding other than chunked, or not HTTP/1.1")
+        return None
+    return int(lengths.pop()) if lengths else 0
+
+
+def check(request: Request) -> None:
+    """Raise RequestFailed for a request that can be read, and that Heroku's router refuses."""
     if request.method == b"CONNECT":
         raise RequestFailed("H26", cause="CONNECT is not supported")
-    if len(request.method) + len(request.target) + len("  HTTP/1.1") > REQUEST_LINE_BYTES:
-        raise RequestFailed("H26", cause=f"the request line has more than {REQUEST_LINE_BYTES} bytes")
-    if len(values(request.headers, b"host")) != 1:
+    if len(hosts := request.head.values(b"host")) != 1:
         raise RequestFailed("H26", cause="there must be one Host header")
-    if any(value.lower() != b"100-continue" for value in values(request.headers, b"expect")):
+    if not all(map(HOST.fullmatch, {request.host, *hosts})):
+        raise RequestFailed("H26", cause="an illegal Host")
+    if not request.target.startswith(b"/") and (request.method, request.target) != (b"OPTIONS", b"*"):
+        raise RequestFailed("H26", cause="an illegal target")
+    if any(value.lower() != b"100-continue" for value in request.head.values(b"expect")):
         raise RequestFailed("H26", cause="only 100-continue can be expected", status=417)
 
 
-def values(headers: Iterable[Header], name: bytes) -> list[bytes]:
-    """Return the values of the headers called `name`, which is given in lower case."""
-    return [value for found, value in headers if found.lower() == name]
+def host_name(request: Request) -> str:
+    """Return the name that the request is routed by: its host in lower case, without the port; empty if none."""
+    found = HOST.fullmatch(request.host)
+    return (found[1] if found else request.host).decode("latin-1").lower()
 
 
-def host_name(request: h11.Request) -> str:
-    """Return the name that the request is routed by: the Host header in lower case, without its port; empty if none."""
-    host = b"".join(values(request.headers, b"host")[:1]).decode("latin-1").lower()
-    name, colon, port = host.rpartition(":")
-    return name if colon and (port.isdigit() or not port) else host
-
-
-def request_id(request: h11.Request) -> bytes:
+def request_id(request: Request) -> bytes:
     """Return the client's X-Request-Id where its length is right, else a new one."""
-    given = values(request.headers, b"x-request-id")[:1]
+    given = request.head.values(b"x-request-id")[:1]
     return given[0] if given and len(given[0]) in REQUEST_ID_CHARACTERS else str(uuid.uuid4()).encode()
 
 
-def forwarded_for(request: h11.Request, client: bytes) -> bytes:
+def forwarded_for(request: Request, client: bytes) -> bytes:
     """Return who the request comes from: the addresses that it names already, and then the client's."""
-    return b", ".join((*values(request.headers, b"x-forwarded-for"), client))
+    return b", ".join((*request.head.values(b"x-forwarded-for"), client))
 
 
-def upgrades(request: h11.Request) -> bool:
-    """Say whether the client asks for another protocol on this connection (RFC 9110, section 7.8)."""
-    options = b",".join(values(request.headers, b"connection")).lower().split(b",")
-    return (
-        request.http_version == b"1.1"
-        and bool(values(request.headers, b"upgrade"))
-        and b"upgrade" in (option.strip() for option in options)
-    )
+def dyno_request(request: Request, stamp: Stamp, profile: Profile = LEGACY) -> bytes:
+    """Return the request's head as the dyno gets it.
 
-
-def dyno_request(request: h11.Request, stamp: Stamp) -> h11.Request:
-    """Return the request as the dyno gets it.
-
-    Connection is `close`, but `Upgrade` for a request that upgrades, for else no server would. Expect is the router's
-    to answer. A chunked body has no Content-Length.
+    Connection is `close` unless connections are kept, but `Upgrade` for a request that upgrades, for else no server
+    would. Expect is the router's to answer. A chunked body has no Content-Length; a POST without a body says so.
     """
+    head = request.head
+    lines = [b"%b %b HTTP/1.1" % (request.method, request.target), b"Host: " + request.host]
+    if request.upgrades:
+        lines += [b"Connection: Upgrade", b"Upgrade: websocket"]
+    elif not profile.pools:
+        lines.append(b"Connection: close")
+    apart = NOT_THE_CLIENTS.union(head.tokens(b"connection"))
+    for name, value in head.headers:
+        lower = name.lower()
+        if lower == b"transfer-encoding":
+            lines.append(b"Transfer-Encoding: chunked")
+        elif lower not in apart:
+            lines.append(b"%b: %b" % (capitalised(name), value))
     added = (
         stamp.request_id,
         forwarded_for(request, stamp.client),
         b"http",
         b"%d" % stamp.port,
-        b", ".join((*values(request.headers, b"via"), VIA)),
+        b", ".join((*head.values(b"via"), profile.via)),
         b"%d" % stamp.connect,
         b"%d" % stamp.start,
         b"%d" % stamp.route,
     )
-    apart = HOP_BY_HOP | {b"host", b"expect", b"content-length"} | {name.lower() for name in ADDED}
-    length = [] if values(request.headers, b"transfer-encoding") else values(request.headers, b"content-length")
-    return h11.Request(
-        method=request.method,
-        target=request.target,
-        headers=[
-            (b"Host", values(request.headers, b"host")[0]),
-            (b"Connection", b"Upgrade" if upgrades(request) else b"close"),
-            *((capitalised(name), value) for name, value in request.headers if name not in apart),
-            *zip(ADDED, added, strict=True),
-            *((b"Content-Length", value) for value in length),
-        ],
-    )
+    lines += [b"%b: %b" % header for header in zip(ADDED, added, strict=True)]
+    if request.length or (request.length == 0 and (head.values(b"content-length") or request.method == b"POST")):
+        lines.append(b"Content-Length: %d" % request.length)
+    return b"\r\n".join((*lines, b"", b""))
 
 
+@functools.lru_cache(maxsize=256)
 def capitalised(name: bytes) -> bytes:
     """Return a header's name with each of its words capitalised."""
     return b"-".join(word.capitalize() for word in name.split(b"-"))
-
-
-def client_headers(response: h11.Response | h11.InformationalResponse) -> list[Header]:
-    """Return an answer's headers as the client gets them: as the dyno wrote them, without its hops, with Via.
-
-    An answer that switches protocols has `Connection: Upgrade`, for its hops are the client's too.
-    """
-    apart = HOP_BY_HOP | {b"via"}
-    return [
-        *((name, value) for name, value in response.headers.raw_items() if name.lower() not in apart),
-        *([(b"Connection", b"Upgrade")] if response.status_code == 101 else []),
-        (b"Via", b", ".join((*values(response.headers, b"via"), VIA))),
-    ]

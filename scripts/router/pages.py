@@ -50,7 +50,7 @@ def failure(failed: RequestFailed, request_id: str) -> Page:
     """Return the page of a failed request: the router's own refusals say so, the rest is an application error."""
     return Page(
         status=failed.status,
-        title="Application error" if failed.status >= 500 else "Bad request",
+        title="Bad request" if failed.code.name == "H26" else "Application error",
         sentence=failed.code.sentence,
         code=failed.code.name,
         desc=failed.code.desc,

@@ -6,28 +6,17 @@ side that is slow to read slows the other one down.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
-import h11
-
+from scripts.router.bodies import chunk
 from scripts.router.client_side import ClientConnection
 from scripts.router.codes import RequestFailed, RequestLog
 from scripts.router.dyno_side import DynoClosed, DynoConnection
-from scripts.router.heads import client_headers
+from scripts.router.heads import Request
 from scripts.router.routes import RouterTimes
 
 
-@contextlib.asynccontextmanager
-async def within(seconds: float, code: str) -> AsyncIterator[asyncio.Timeout]:
-    """Bound a step: RequestFailed with `code` when it takes longer than `seconds`."""
-    try:
-        async with asyncio.timeout(seconds) as limit:
-            yield limit
-    except TimeoutError:
-        raise RequestFailed(code) from None
-
-
-async def ended(task: "asyncio.Task[None] | asyncio.Task[h11.Event]") -> None:
+async def ended(task: "asyncio.Task[None]") -> None:
     """Cancel a task and wait for its end. How the relay went is told by its answer, so only a bug is raised."""
     task.cancel()
     (result,) = await asyncio.gather(task, return_exceptions=True)
@@ -38,108 +27,108 @@ async def ended(task: "asyncio.Task[None] | asyncio.Task[h11.Event]") -> None:
 async def relay(
     client: ClientConnection,
     dyno: DynoConnection,
-    request: h11.Request,
+    request: Request,
+    head: bytes,
     record: RequestLog,
+    *,
+    via: bytes,
+    segment_bytes: int,
+    times: RouterTimes,
+) -> bool:
+    """Carry a `request`, with its `head` as rewritten for the dyno, to the dyno, and the answer to the client.
+
+    Notes the answer's status in `record`; RequestFailed when either side fails. Says whether the dyno's connection may
+    be used again.
+    """
+    sending = None
+    if request.length == 0 and not 0 < segment_bytes < len(head):
+        with contextlib.suppress(DynoClosed):
+            await dyno.send_head(head, segment_bytes, times.first_byte)
+    else:
+        sending = asyncio.create_task(_send(client, dyno, request, head, segment_bytes=segment_bytes, times=times))
+    try:
+        await dyno.first_byte(sending, times.first_byte)
+        while (answer := await dyno.answer(request.method, times.rolling)).is_interim:
+            if answer.status == 101:
+                if not request.upgrades:
+                    raise RequestFailed("H17", cause="a switch of protocols that nobody asked for")
+                if sending:
+                    await sending
+                record.status = answer.status
+                await client.write(client.begin(answer, via))
+                await _tunnel(client, dyno, times.rolling)
+                return False
+            # A 100 answers an Expect, and that was the router's to answer.
+            if answer.status != 100 and (interim := client.begin(answer, via)):
+                await client.write(interim)
+        record.status = answer.status
+        await _pass_on(client, dyno, client.begin(answer, via), times.rolling)
+        return answer.keeps_open and (sending is None or sending.done()) and dyno.is_idle
+    finally:
+        if sending:
+            await ended(sending)
+
+
+async def _pass_on(client: ClientConnection, dyno: DynoConnection, out: bytes, seconds: float) -> None:
+    """Send the head of the answer, `out`, and its body as it comes."""
+    while True:
+        data = dyno.piece()
+        out += client.piece(data)
+        if dyno.body.over:
+            out += client.end(dyno.body.trailers)
+        if out:
+            await client.write(out)
+        if dyno.body.over:
+            return
+        out = b""
+        if data:
+            await asyncio.sleep(0)  # what is not read to its end may go on at once, and others wait too
+        else:
+            await dyno.more(seconds)
+
+
+async def _send(
+    client: ClientConnection,
+    dyno: DynoConnection,
+    request: Request,
+    head: bytes,
     *,
     segment_bytes: int,
     times: RouterTimes,
 ) -> None:
-    """Carry a `request`, rewritten for the dyno, with its body to the dyno, and the answer to the client.
-
-    Notes the answer's status in `record`; RequestFailed when either side fails.
-    """
-    sending = asyncio.create_task(_send(client, dyno, request, segment_bytes=segment_bytes, times=times))
-    try:
-        event = await _first(dyno, sending, times.first_byte)
-        while not isinstance(event, h11.EndOfMessage):
-            if isinstance(event, h11.InformationalResponse) and event.status_code == 101:
-                record.status = event.status_code
-                await client.send(_for_client(event))
-                await _tunnel(client, dyno, times.rolling)
-                return
-            # A 100 answers an Expect, and that was the router's to answer.
-            if not (isinstance(event, h11.InformationalResponse) and event.status_code == 100):
-                await _pass_on(client, event, record, times)
-            async with within(times.rolling, "H15"):
-                event = await dyno.answer()
-        await _pass_on(client, event, record, times)
-    finally:
-        await ended(sending)
-
-
-async def _send(
-    client: ClientConnection, dyno: DynoConnection, request: h11.Request, *, segment_bytes: int, times: RouterTimes
-) -> None:
     """Send the head in segments, then the body as it comes. A dyno that reads no more is left to its answer."""
     with contextlib.suppress(DynoClosed):
-        async with within(times.first_byte, "H12"):
-            await dyno.send_head(request, segment_bytes)
+        await dyno.send_head(head, segment_bytes, times.first_byte)
         await client.send_continue()
-        over = False
-        while not over:
-            async with within(times.rolling, "H28"):
-                event = await client.body()
-            async with within(times.rolling, "H15"):
-                await dyno.send(event)
-            over = isinstance(event, h11.EndOfMessage)
-
-
-async def _first(dyno: DynoConnection, sending: "asyncio.Task[None]", seconds: float) -> h11.Event:
-    """Return the first event of the answer; its time runs from the moment that the request has been sent."""
-    first = asyncio.create_task(dyno.answer())
-    try:
-        await asyncio.wait({first, sending}, return_when=asyncio.FIRST_COMPLETED)
-        if not first.done():
-            sending.result()
-            await asyncio.wait({first}, timeout=seconds)
-        if not first.done():
-            raise RequestFailed("H12")
-        return first.result()
-    finally:
-        await ended(first)
-
-
-async def _pass_on(client: ClientConnection, event: h11.Event, record: RequestLog, times: RouterTimes) -> None:
-    """Send one event of the answer to the client."""
-    if isinstance(event, h11.Response):
-        record.status = event.status_code
-    async with within(times.rolling, "H28"):
-        await client.send(_for_client(event))
-
-
-def _for_client(event: h11.Event) -> h11.InformationalResponse | h11.Response | h11.Data | h11.EndOfMessage:
-    """Return an event of the dyno's answer as the client gets it."""
-    if isinstance(event, h11.Response | h11.InformationalResponse):
-        return type(event)(status_code=event.status_code, headers=client_headers(event), reason=event.reason)
-    assert isinstance(event, h11.Data | h11.EndOfMessage)
-    return event
+        while data := await client.body(times.rolling):
+            await dyno.send_body(data if request.length is not None else chunk(data), times.rolling)
+        if request.length is None:
+            await dyno.send_body(b"0\r\n\r\n", times.rolling)  # what trailers there were end here
 
 
 async def _tunnel(client: ClientConnection, dyno: DynoConnection, seconds: float) -> None:
     """Carry bytes both ways until the dyno closes; RequestFailed when neither side says a thing for `seconds`."""
     loop = asyncio.get_running_loop()
-    async with within(seconds, "H15") as silence:
+    try:
+        async with asyncio.timeout(seconds) as silence:
 
-        def heard() -> None:
-            if not silence.expired():
-                silence.reschedule(loop.time() + seconds)
+            def heard() -> None:
+                if not silence.expired():
+                    silence.reschedule(loop.time() + seconds)
 
-        upward = asyncio.create_task(_carry(client.receive, dyno.write, client.leave_http(), heard))
-        try:
-            await _carry(dyno.receive, client.write, dyno.leave_http(), heard)
-        finally:
-            await ended(upward)
+            upward = asyncio.create_task(_carry(client.receive, dyno.write, heard))
+            try:
+                await _carry(dyno.receive, client.write, heard)
+            finally:
+                await ended(upward)
+    except TimeoutError:
+        raise RequestFailed("H15") from None
 
 
 async def _carry(
-    receive: Callable[[], Awaitable[bytes]],
-    write: Callable[[bytes], Awaitable[None]],
-    data: bytes,
-    heard: Callable[[], None],
+    receive: Callable[[], Awaitable[bytes]], write: Callable[[bytes], Awaitable[None]], heard: Callable[[], None]
 ) -> None:
-    """Write `data`, which came too early, and then what comes, until no more does."""
-    if data:
-        await write(data)
+    """Write what comes, until no more does."""
     while data := await receive():
         heard()
         await write(data)

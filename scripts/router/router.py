@@ -8,28 +8,37 @@ an error page for the client, and a line in the app's log. Everything runs in on
 import asyncio
 import contextlib
 import logging
-import os
+import socket
 import time
 from collections.abc import Callable, Iterator
 
-import h11
-
-from scripts.errors import Failure, WrongUse
+from scripts.errors import WrongUse
 from scripts.router import pages
-from scripts.router.client_side import PIECE_BYTES, ClientConnection
+from scripts.router.client_side import ClientConnection
 from scripts.router.codes import RequestFailed, RequestLog
 from scripts.router.dyno_side import BLIND_SECONDS, DynoConnection
-from scripts.router.heads import Stamp, check, dyno_request, forwarded_for, host_name, request_id
+from scripts.router.heads import (
+    LEGACY,
+    PROFILES,
+    Profile,
+    Request,
+    Stamp,
+    check,
+    dyno_request,
+    forwarded_for,
+    host_name,
+    request_id,
+)
+from scripts.router.listener import Listener
+from scripts.router.pool import Pool
 from scripts.router.relay import relay
 from scripts.router.routes import DynoState, NoSuchApp, Route, RoutedDyno, RouterTimes, Routes
 from scripts.wire.receive_queue import Address, ReceiveQueue, open_receive_queue
 from scripts.wire.splitting import SEGMENT_BYTES
 
-__all__ = ["DynoState", "RoutedDyno", "Router", "RouterTimes"]
+__all__ = ["LEGACY", "PROFILES", "DynoState", "Profile", "RoutedDyno", "Router", "RouterTimes"]
 
 log = logging.getLogger(__name__)
-
-LOOPBACK = "127.0.0.1"
 
 
 class Router:
@@ -46,11 +55,14 @@ class Router:
             raise WrongUse(f"a segment cannot have {segment_bytes} bytes", do="SEGMENT is 1 or more, or 0 for whole")
         self.segment_bytes = segment_bytes
         """May be set at any time, for the requests to come."""
+        self.profile: Profile = LEGACY
+        """May be set at any time, for the requests to come."""
         self._times = times or RouterTimes()
         self._log = log
         self._routes = Routes()
-        self._server: asyncio.Server | None = None
+        self._listener: Listener | None = None
         self._queue: ReceiveQueue | None = None
+        self._pool = Pool()
         self._connections: dict[asyncio.Task[None], ClientConnection] = {}
         self._flights: dict[Address, set[asyncio.Future[None]]] = {}
 
@@ -67,61 +79,72 @@ class Router:
 
     async def start(self, port: int = 8344) -> None:
         """Listen on 127.0.0.1 at `port`, or at any free one for 0; Failure when that cannot be done."""
+        self._listener = Listener(
+            port, take=self._take, count=lambda: len(self._connections), make_room=self._close_oldest_idle
+        )
         self._queue = open_receive_queue()
-        try:
-            self._server = await asyncio.start_server(self._accept, LOOPBACK, port, limit=PIECE_BYTES)
-        except (OSError, OverflowError) as error:
-            await self.close()
-            found = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "there is no such port"
-            raise Failure(
-                f"the router cannot listen on port {port}", found=found, do="Choose another port: PORT=…"
-            ) from None
         if self.segment_bytes and not self._queue:
             log.warning("this kernel does not say what a dyno has read: segments go %g s apart", BLIND_SECONDS)
 
     @property
     def port(self) -> int:
-        """The port that the router listens on; 0 before it does."""
-        return int(self._server.sockets[0].getsockname()[1]) if self._server and self._server.sockets else 0
+        """The port that the router listens on; 0 while it does not."""
+        return self._listener.port if self._listener else 0
 
     async def close(self) -> None:
         """Stop listening and end all connections, also those with a request in flight."""
-        if self._server:
-            self._server.close()
+        if self._listener:
+            self._listener.close()
+            self._listener = None
         while self._connections:
             for client in self._connections.values():
                 client.abort()
             await asyncio.wait(self._connections)
-        if self._server:
-            await self._server.wait_closed()
+        self._pool.close()
         if self._queue:
             self._queue.close()
 
     async def drained(self, dyno: RoutedDyno, timeout: float) -> None:
-        """Return when no request is in flight on that dyno, or after `timeout` seconds."""
+        """Return when no request is in flight on that dyno, or after `timeout` seconds; keep no connection to it."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 while dyno.address and (flights := self._flights.get(dyno.address)):
                     await asyncio.wait(flights)
+        if dyno.address:
+            self._pool.close(dyno.address)
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve a new connection in a task of its own."""
-        client = ClientConnection(reader, writer)
-        serving = asyncio.create_task(self._serve(client))
+    def _take(self, accepted: socket.socket, address: str) -> None:
+        """Serve a new client in a task of its own."""
+        client = ClientConnection(address, self._times.rolling)
+        serving = asyncio.create_task(self._serve(client, accepted))
+        client.on_gone = serving.cancel
         self._connections[serving] = client
-        serving.add_done_callback(self._connections.pop)
+        serving.add_done_callback(self._left)
 
-    async def _serve(self, client: ClientConnection) -> None:
+    def _close_oldest_idle(self) -> None:
+        """Make room for another client."""
+        for serving, client in self._connections.items():
+            if client.is_idle:
+                client.on_gone = lambda: None
+                serving.cancel()
+                return
+
+    def _left(self, serving: "asyncio.Task[None]") -> None:
+        """Forget a client's connection, and take on those that wait for its place."""
+        del self._connections[serving]
+        if self._listener:
+            self._listener.go_on()
+
+    async def _serve(self, client: ClientConnection, accepted: socket.socket) -> None:
         """Serve a connection until its last answer is sent or the client is gone, whichever is first."""
-        tasks = asyncio.create_task(self._requests(client)), asyncio.create_task(client.watch())
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.get_running_loop().connect_accepted_socket(lambda: client, accepted)
+            await self._requests(client)
+        except asyncio.CancelledError:
+            pass  # the client is gone, the router ends, or an idle connection's place is needed
+        except Exception:
+            log.exception("a connection ended with a bug of the router")
         finally:
-            for task in tasks:
-                task.cancel()
-            for result in await asyncio.gather(*tasks, return_exceptions=True):
-                if isinstance(result, Exception):
-                    log.error("a connection ended with a bug of the router", exc_info=result)
             await client.close()
 
     async def _requests(self, client: ClientConnection) -> None:
@@ -134,15 +157,15 @@ class Router:
                 record = RequestLog(fwd=client.address)
                 record.fail(failed)
                 self._report("", record)
-                await self._show(client, pages.failure(failed, ""), with_body=True)
+                await self._show(client, pages.failure(failed, ""))
                 break
             if request is None:
                 return
             await self._answer(client, request)
-            reusable = client.next_cycle()
+            reusable = await client.next_cycle()
         await client.finish()
 
-    async def _answer(self, client: ClientConnection, request: h11.Request) -> None:
+    async def _answer(self, client: ClientConnection, request: Request) -> None:
         """Answer a request, whatever happens, and log it."""
         host = host_name(request)
         app = self._routes.app(host)
@@ -162,9 +185,9 @@ class Router:
         finally:
             self._report(app, record)
         if page:
-            await self._show(client, page, with_body=request.method != b"HEAD")
+            await self._show(client, page)
 
-    async def _forward(self, client: ClientConnection, request: h11.Request, record: RequestLog) -> pages.Page | None:
+    async def _forward(self, client: ClientConnection, request: Request, record: RequestLog) -> pages.Page | None:
         """Have a dyno answer the request; return the page to show where none did."""
         try:
             check(request)
@@ -182,15 +205,17 @@ class Router:
         record.fail(failed)
         return pages.failure(failed, record.request_id)
 
-    async def _relay(self, client: ClientConnection, request: h11.Request, record: RequestLog) -> None:
+    async def _relay(self, client: ClientConnection, request: Request, record: RequestLog) -> None:
         """Find the dyno, connect to it, and carry request and answer; note in `record` how far it came."""
         came, epoch = time.monotonic(), time.time()
         dyno, address = await self._routes.dyno(record.host, self._times.boot_queue)
+        profile, again = self.profile, False
         with self._in_flight(address):
             record.dyno = dyno.name
             found = time.monotonic()
             try:
-                connection = await DynoConnection.open(address, self._times.connect, self._queue)
+                connection = profile.pools and self._pool.take(address)
+                connection = connection or await DynoConnection.open(address, self._times.connect, self._queue)
             finally:
                 record.connect = _milliseconds_since(found)
             begun = time.monotonic()
@@ -203,18 +228,23 @@ class Router:
                     connect=record.connect,
                     route=_milliseconds_since(came),
                 )
-                await relay(
+                again = await relay(
                     client,
                     connection,
-                    dyno_request(request, stamp),
+                    request,
+                    dyno_request(request, stamp, profile),
                     record,
-                    segment_bytes=self.segment_bytes,
+                    via=profile.via,
+                    segment_bytes=self.segment_bytes if profile.splits else 0,
                     times=self._times,
                 )
             finally:
                 record.service = _milliseconds_since(begun)
                 record.received = connection.received
-                connection.close()
+                if again and profile.pools:
+                    self._pool.keep(address, connection)
+                else:
+                    connection.close()
 
     @contextlib.contextmanager
     def _in_flight(self, address: Address) -> Iterator[None]:
@@ -230,11 +260,13 @@ class Router:
                 del self._flights[address]
             flight.set_result(None)
 
-    async def _show(self, client: ClientConnection, page: pages.Page, *, with_body: bool) -> None:
+    async def _show(self, client: ClientConnection, page: pages.Page) -> None:
         """Send a page of the router's own; where an answer has begun, break it off instead."""
         if client.can_be_answered and page.status != 499:
-            with contextlib.suppress(RequestFailed):
-                await client.send_page(page, with_body=with_body)
+            try:
+                await client.send_page(page)
+            except RequestFailed:
+                client.abort()
         else:
             client.abort()
 

@@ -11,7 +11,7 @@ from tests.router.router_bench import ASYNC, GET, OK, Client, Talk, answering, f
 pytestmark = ASYNC
 
 HEAD = GET.replace(b"GET", b"HEAD")
-UPGRADE = b"GET / HTTP/1.1\r\nHost: app.localhost\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"
+UPGRADE = b"GET / HTTP/1.1\r\nHost: app.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
 
 async def test_an_answer_goes_on_with_via() -> None:
@@ -184,7 +184,7 @@ async def test_a_client_that_asks_to_close_is_closed() -> None:
 async def echo(talk: Talk) -> None:
     """Switch protocols, say hello, and send back what comes."""
     await talk.read_until()
-    await talk.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhello")
+    await talk.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello")
     with_head = len(talk.received)
     while data := await talk.read():
         await talk.send(data)
@@ -196,7 +196,7 @@ async def switched(client: Client) -> None:
     """Read the head of an answer that switches protocols."""
     head = (await client.reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
     assert head[0] == b"HTTP/1.1 101 Switching Protocols"
-    assert {b"Connection: Upgrade", b"Upgrade: echo"} <= set(head)
+    assert {b"Connection: Upgrade", b"Upgrade: websocket"} <= set(head)
 
 
 async def test_an_upgraded_connection_carries_bytes_both_ways() -> None:

@@ -249,7 +249,7 @@ async def test_the_time_for_the_first_byte_runs_from_the_requests_last() -> None
             "conflicting",
         ),
         (b"GET / HTTP/1.1\r\nHost: app.localhost\r\nTransfer-Encoding: gzip\r\n\r\n", 400, "chunked"),
-        (b"GET /%s HTTP/1.1\r\nHost: app.localhost\r\n\r\n" % (b"x" * 8192), 400, "8192"),
+        (b"GET /%s HTTP/1.1\r\nHost: app.localhost\r\n\r\n" % (b"x" * 8192), 414, "8192"),
         (b"CONNECT app.localhost:1 HTTP/1.1\r\nHost: app.localhost\r\n\r\n", 400, "CONNECT"),
         (b"POST / HTTP/1.1\r\nHost: app.localhost\r\nExpect: tea\r\nContent-Length: 1\r\n\r\n", 417, "expected"),
         (b"GET / HTTP/1.1\r\nHost: app.localhost\r\nX: " + b"x" * (1 << 21), 400, "too long"),

@@ -147,10 +147,10 @@ async def test_pipelined_requests_are_answered_in_order() -> None:
 
 
 async def test_a_chunked_body_arrives_chunked() -> None:
-    """A body of unknown length goes on as it comes, trailers and all."""
+    """A body of unknown length goes on as it comes, but for its trailers: they could become headers of the request."""
 
     async def script(talk: Talk) -> None:
-        await talk.read_until(b"X-Trailer: 1\r\n\r\n")
+        await talk.read_until(b"\r\n0\r\n\r\n")
         await talk.send(OK)
 
     async with routed(script) as (_, client, scripted):
@@ -161,6 +161,7 @@ async def test_a_chunked_body_arrives_chunked() -> None:
         head, _, body = scripted.talks[0].received.partition(b"\r\n\r\n")
     assert b"Transfer-Encoding: chunked\r\n" in head
     assert b"".join(re.findall(rb"[0-9a-f]+\r\n([a-z ]+)\r\n", body)) == b"hello world"
+    assert b"trailer" not in body.lower()
 
 
 async def test_a_large_body_waits_with_the_client_while_the_dyno_is_slow() -> None:
@@ -256,8 +257,16 @@ async def test_a_client_that_falls_silent_amid_its_body_is_dropped() -> None:
 
 
 async def test_an_idle_client_is_closed() -> None:
-    """A connection without a whole head ends after its time, without a word and without a line in the log."""
+    """A connection on which no head begins ends after its time, without a word and without a line in the log."""
     async with routed(answering(OK), times=RouterTimes(client_idle=0.1)) as (started, client, _):
-        await client.send(GET[:20])
         assert await client.is_closed()
         assert not started.log
+
+
+async def test_a_head_that_comes_too_slowly_is_refused() -> None:
+    """A head that has begun and is not whole in time gets 408."""
+    async with routed(answering(OK), times=RouterTimes(client_idle=0.1)) as (_, client, scripted):
+        await client.send(GET[:20])
+        assert (await client.answer()).status == 408
+        assert await client.is_closed()
+        assert not scripted.talks
