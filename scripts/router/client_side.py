@@ -40,8 +40,8 @@ class ClientConnection(asyncio.Protocol):
         """The client has closed its connection."""
         self.on_gone: Callable[[], object] = lambda: None
         """Called once when the connection can be used no more."""
-        self.is_idle = True
-        """No request is under way."""
+        self.idle_since: float | None = asyncio.get_running_loop().time()
+        """Since when no request is under way, by the loop's clock; None while one is."""
         self._seconds = write_seconds
         self._buffer = bytearray()
         self._came, self._writable, self._closed = Wakeup(), Wakeup(), Wakeup()
@@ -118,9 +118,9 @@ class ClientConnection(asyncio.Protocol):
             await asyncio.sleep(0)  # requests that all came at once are no reason to keep others waiting
         reader = HeadReader("request line", empty_lines=EMPTY_LINES)
         self._request, self._body, self._answer, self._answered = None, LengthBody(0), None, False
-        self.is_idle = True
         loop = asyncio.get_running_loop()
-        end = loop.time() + idle
+        self.idle_since = loop.time()
+        end = self.idle_since + idle
         try:
             while not (head := reader.read(self._buffer)):
                 self._wire.resume_reading()
@@ -132,7 +132,7 @@ class ClientConnection(asyncio.Protocol):
         except Malformed as error:
             is_long_line = isinstance(error, TooLong) and error.what == "request line"
             raise RequestFailed("H26", cause=str(error), status=414 if is_long_line else None) from None
-        self.is_idle = False
+        self.idle_since = None
         self._request = read_request(head)
         self._body = self._request.body
         return self._request

@@ -15,7 +15,7 @@ LOOPBACK = "127.0.0.1"
 
 BACKLOG = 1024
 ACCEPTS_AT_ONCE = 64
-ACCEPT_AGAIN_SECONDS = 1.0
+ACCEPT_AGAIN_SECONDS = 0.2
 
 OTHER_DESCRIPTORS = 32
 """How many file descriptors are left to the rest of the process: logs, dynos' pipes, the supervisor's own clients."""
@@ -30,12 +30,12 @@ class Listener:
         *,
         take: Callable[[socket.socket, str], object],
         count: Callable[[], int],
-        make_room: Callable[[], object],
+        make_room: Callable[[], bool],
     ) -> None:
         """Listen on 127.0.0.1 at `port`, or at any free one for 0; Failure when that cannot be done.
 
         `take` is called with a client's socket and its address, `count` says how many clients there are, and
-        `make_room` ends one that can be spared, if there is one.
+        `make_room` ends one that can be spared, and says whether there is one.
         """
         what, do = f"the router cannot listen on port {port}", "Choose another port: PORT=…"
         if port not in range(65536):
@@ -81,7 +81,6 @@ class Listener:
                 return
             except OSError as error:
                 self._say(f"no client can be taken on: {error.strerror}")
-                self._loop.call_later(ACCEPT_AGAIN_SECONDS, self.go_on)
                 return
             accepted.setblocking(False)
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -93,4 +92,5 @@ class Listener:
             log.warning("%s", shortage)
         self._is_short = True
         self._pause()
-        self._make_room()
+        if not self._make_room():
+            self._loop.call_later(ACCEPT_AGAIN_SECONDS, self.go_on)

@@ -40,6 +40,9 @@ __all__ = ["LEGACY", "PROFILES", "DynoState", "Profile", "RoutedDyno", "Router",
 
 log = logging.getLogger(__name__)
 
+SPARE_SECONDS = 1.0
+"""How long a client must have been idle to be closed when its place is needed: one that has just come will ask soon."""
+
 
 class Router:
     """The router. Use it within one event loop; none of its methods may be called from another thread."""
@@ -121,13 +124,19 @@ class Router:
         self._connections[serving] = client
         serving.add_done_callback(self._left)
 
-    def _close_oldest_idle(self) -> None:
-        """Make room for another client."""
-        for serving, client in self._connections.items():
-            if client.is_idle:
-                client.on_gone = lambda: None
-                serving.cancel()
-                return
+    def _close_oldest_idle(self) -> bool:
+        """Make room for another client, if one has been idle for a while; say whether there is one."""
+        idle = [
+            (client.idle_since, serving)
+            for serving, client in self._connections.items()
+            if client.idle_since is not None
+        ]
+        since, oldest = min(idle, key=lambda one: one[0], default=(0.0, None))
+        if not oldest or asyncio.get_running_loop().time() - since < SPARE_SECONDS:
+            return False
+        self._connections[oldest].on_gone = lambda: None
+        oldest.cancel()
+        return True
 
     def _left(self, serving: "asyncio.Task[None]") -> None:
         """Forget a client's connection, and take on those that wait for its place."""

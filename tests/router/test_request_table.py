@@ -312,9 +312,7 @@ def is_whole(received: bytes) -> bool:
     return bool(end) and len(body) >= sum(lengths)
 
 
-@pytest.mark.parametrize(
-    "row", [*LINES, *TARGETS, *HOSTS, *FIELDS, *BODIES, *CONNECTIONS], ids=lambda row: row.fact
-)
+@pytest.mark.parametrize("row", [*LINES, *TARGETS, *HOSTS, *FIELDS, *BODIES, *CONNECTIONS], ids=lambda row: row.fact)
 async def test_what_comes_of_a_request(row: Row) -> None:
     """The client gets the fact's status, and the dyno the request as the fact has it, or nothing whole."""
     async with routed(once, segment_bytes=0) as (_, client, scripted):
