@@ -65,7 +65,8 @@ class Router:
         self._routes = Routes()
         self._listener: Listener | None = None
         self._queue: ReceiveQueue | None = None
-        self._pool = Pool()
+        self.pool = Pool()
+        """The connections to dynos that the profile keeps."""
         self._connections: dict[asyncio.Task[None], ClientConnection] = {}
         self._flights: dict[Address, set[asyncio.Future[None]]] = {}
 
@@ -103,7 +104,7 @@ class Router:
             for client in self._connections.values():
                 client.abort()
             await asyncio.wait(self._connections)
-        self._pool.close()
+        self.pool.close()
         if self._queue:
             self._queue.close()
 
@@ -114,7 +115,7 @@ class Router:
                 while dyno.address and (flights := self._flights.get(dyno.address)):
                     await asyncio.wait(flights)
         if dyno.address:
-            self._pool.close(dyno.address)
+            self.pool.close(dyno.address)
 
     def _take(self, accepted: socket.socket, address: str) -> None:
         """Serve a new client in a task of its own."""
@@ -223,7 +224,7 @@ class Router:
             record.dyno = dyno.name
             found = time.monotonic()
             try:
-                connection = profile.pools and self._pool.take(address)
+                connection = profile.pools and self.pool.take(address)
                 connection = connection or await DynoConnection.open(address, self._times.connect, self._queue)
             finally:
                 record.connect = _milliseconds_since(found)
@@ -251,7 +252,7 @@ class Router:
                 record.service = _milliseconds_since(begun)
                 record.received = connection.received
                 if again and profile.pools:
-                    self._pool.keep(address, connection)
+                    self.pool.keep(address, connection)
                 else:
                     connection.close()
 
