@@ -228,6 +228,9 @@ class DynoConnection:
         """Return what has come of the answer's body; RequestFailed when it breaks off or cannot be read."""
         try:
             data = self._body.read(self._incoming)
+            if not data and not self._body.over and not self._closed:
+                self._readable()  # a server's head and body often leave apart, and arrive together by now
+                data = self._body.read(self._incoming)
         except Malformed as error:
             raise RequestFailed("H17", cause=str(error)) from None
         if self._closed and not data and not self._body.over:

@@ -86,26 +86,31 @@ class HeadReader:
         at = 0
         try:
             while (end := buffer.find(b"\n", at)) >= 0:
-                if end == at or buffer[end - 1] != 0x0D:
+                line = bytes(buffer[at:end])
+                if not line.endswith(b"\r"):
                     raise Malformed("a line ends in a bare line feed")
-                line = bytes(buffer[at : end - 1])
+                self._count(end - at - 1)
                 at = end + 1
-                self._count(len(line), len(line) + 2)
-                if self._line(line):
+                if self._line(line[:-1]):
                     return self._head
-            self._count(len(buffer) - at - 1, 0)  # the last byte may be the carriage return
+            if at < len(buffer):
+                self._hold(len(buffer) - at - 1)  # the last byte may be the carriage return
             return None
         finally:
             del buffer[:at]
 
-    def _count(self, line_bytes: int, read: int) -> None:
-        """Hold a line, whole or not, against its limit, and the head against its own."""
+    def _count(self, line_bytes: int) -> None:
+        """Hold a line against its limit, and the head against its own."""
+        self._hold(line_bytes)
+        self._bytes += line_bytes + 2
+        if self._bytes > HEAD_BYTES:
+            raise TooLong("header", f"{HEAD_BYTES} bytes in all")
+
+    def _hold(self, line_bytes: int) -> None:
+        """Hold a line, whole or not, against its limit."""
         limit = self._first_bytes if self._at_first else self._line_bytes
         if line_bytes > limit:
             raise TooLong(self._first if self._at_first else "header", f"{limit} bytes")
-        self._bytes += read
-        if self._bytes > HEAD_BYTES:
-            raise TooLong("header", f"{HEAD_BYTES} bytes in all")
 
     def _line(self, line: bytes) -> bool:
         """Take in a line; say whether the head is over."""

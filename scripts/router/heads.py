@@ -76,7 +76,7 @@ class Request:
         """The body, before its first byte."""
         return ChunkedBody() if self.length is None else LengthBody(self.length)
 
-    @functools.cached_property
+    @property
     def keeps_open(self) -> bool:
         """Whether the client wants to keep its connection (RFC 9112, section 9.3)."""
         options = self.head.tokens(b"connection")
@@ -87,7 +87,7 @@ class Request:
         """Whether the client waits to be told to send its body (RFC 9110, section 10.1.1)."""
         return self.version == b"1.1" and self.length != 0 and bool(self.head.values(b"expect"))
 
-    @functools.cached_property
+    @property
     def upgrades(self) -> bool:
         """Whether the client asks for a WebSocket (RFC 6455, section 4.1).
 
@@ -96,8 +96,8 @@ class Request:
         """
         return (
             (self.method, self.version, self.length) == (b"GET", b"1.1", 0)
-            and b"upgrade" in self.head.tokens(b"connection")
             and self.head.tokens(b"upgrade") == [b"websocket"]
+            and b"upgrade" in self.head.tokens(b"connection")
         )
 
 
@@ -193,7 +193,8 @@ def dyno_request(request: Request, stamp: Stamp, profile: Profile = LEGACY) -> b
         lines += [b"Connection: Upgrade", b"Upgrade: websocket"]
     elif not profile.pools:
         lines.append(b"Connection: close")
-    apart = NOT_THE_CLIENTS.union(head.tokens(b"connection"))
+    options = head.tokens(b"connection")
+    apart = NOT_THE_CLIENTS.union(options) if options else NOT_THE_CLIENTS
     for name, value in head.headers:
         lower = name.lower()
         if lower == b"transfer-encoding":

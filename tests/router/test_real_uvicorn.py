@@ -68,10 +68,11 @@ async def seen(started: Bench, sent: bytes) -> list[tuple[str, dict[str, str], s
 @pytest.mark.parametrize("profile", list(PROFILES))
 async def test_a_body_with_upgrade_is_a_body(tmp_path: Path, http: str, protocol: bytes, profile: str) -> None:
     """A request in the body of one that wants to upgrade stays a body, and says nothing of who asked."""
-    head = b"POST /outer HTTP/1.1\r\nHost: app.localhost\r\nConnection: Upgrade\r\nUpgrade: %s\r\nContent-Length: %d\r\n\r\n"
+    lines = b"POST /outer HTTP/1.1", b"Host: app.localhost", b"Connection: Upgrade", b"Upgrade: " + protocol
+    head = b"\r\n".join((*lines, b"Content-Length: %d" % len(INNER), b"", INNER))
     async with routed_app(tmp_path, http) as started:
         started.router.profile = PROFILES[profile]
-        ((path, headers, body),) = await seen(started, head % (protocol, len(INNER)) + INNER)
+        ((path, headers, body),) = await seen(started, head)
     assert (path, headers["x-forwarded-for"], body) == ("/outer", "127.0.0.1", INNER.decode())
 
 
