@@ -5,7 +5,7 @@
 MAKEFLAGS += --no-print-directory
 
 # The one list of the variables; a test holds the verbs' options against it.
-KNOBS := VARIANT TO PORT SEGMENT CHECK UPGRADE JSON DEBUG URL OFFSETS HOST_HEADER GAP PROOF COMPARE EXPECT UNPROVEN TIMEOUT FOLLOW LINES OFFLINE DRY_RUN SHARD INTO FROM SUMMARY VERSION PRE APP PREFIX FORCE CONFIRM
+KNOBS := VARIANT TO PORT SEGMENT ROUTER CHECK UPGRADE JSON DEBUG URL OFFSETS HOST_HEADER GAP PROOF COMPARE EXPECT UNPROVEN TIMEOUT FOLLOW LINES OFFLINE DRY_RUN SHARD INTO FROM SUMMARY VERSION PRE APP PREFIX FORCE CONFIRM
 # Make hands a variable of its command line on through the environment. One that the environment had already is not meant.
 $(foreach knob,$(KNOBS),$(if $(filter environment,$(origin $(knob))),$(eval unexport $(knob))))
 
@@ -30,7 +30,7 @@ help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 	@echo; echo 'VARIANT= takes a variant or its branch. More on a target: scripts/run TARGET --help'
 
-deploy: setup ## Run a variant, print its address: VARIANT=v0.12.1|all [PORT= SEGMENT= JSON=1]
+deploy: setup ## Run a variant, print where: VARIANT=v0.12.1|all [PORT= SEGMENT= ROUTER= JSON=1]
 	$(RUN) deploy
 
 ps: setup ## List what is running [JSON=1]

@@ -17,6 +17,7 @@ from scripts.probe.controls import Handling, running
 from scripts.probe.endpoint import Endpoint
 from scripts.probe.measure import probe
 from scripts.wire.splitting import every_offset
+from tests.probe import speed
 from tests.router import throughput
 from tests.scale import Cost, cost, tidy_checkout
 
@@ -124,6 +125,7 @@ def growth(folder: Path) -> None:
 def main() -> None:
     """Run all pairs."""
     throughput.main(ROUNDS)
+    speed.main(ROUNDS)
     pair("probing by barrier, against by receive queue", probe_by("barrier", 500), probe_by("receive-queue", 500))
     pair(
         "probing one by one with gaps of 2 ms, against by receive queue in batches", one_by_one(0.002), probe_by("", 98)

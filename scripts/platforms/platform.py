@@ -73,6 +73,7 @@ class Settings:
 
     port: int | None = None
     segment_bytes: int | None = None
+    router: str | None = None
     app: str = ""
     prefix: str = ""
 
@@ -85,4 +86,4 @@ def platform_called(name: str, matrix: Matrix, settings: Settings) -> Platform:
         return HerokuPlatform(matrix, app=settings.app, prefix=settings.prefix)
     from scripts.platforms.local.local import LocalPlatform  # noqa: PLC0415
 
-    return LocalPlatform(matrix.root, port=settings.port, segment_bytes=settings.segment_bytes)
+    return LocalPlatform(matrix.root, port=settings.port, segment_bytes=settings.segment_bytes, router=settings.router)

@@ -10,9 +10,9 @@ import socket
 import struct
 from collections.abc import Callable
 
-from scripts.router.answers import DynoAnswer, client_head, ends_with_connection, in_chunks
 from scripts.router.bodies import Body, LengthBody, chunk
 from scripts.router.codes import RequestFailed
+from scripts.router.dyno_answers import DynoAnswer, client_head, ends_with_connection, in_chunks
 from scripts.router.head_reader import Header, HeadReader, Malformed, TooLong
 from scripts.router.heads import Request, read_request
 from scripts.router.pages import Page

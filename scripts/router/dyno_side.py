@@ -9,9 +9,9 @@ import errno
 import socket
 from collections.abc import Callable
 
-from scripts.router.answers import DynoAnswer, read_answer
 from scripts.router.bodies import Body, LengthBody, OpenBody
 from scripts.router.codes import RequestFailed
+from scripts.router.dyno_answers import DynoAnswer, read_answer
 from scripts.router.head_reader import HEAD_BYTES, HeadReader, Malformed, TooLong
 from scripts.router.wakeup import Wakeup
 from scripts.wire.receive_queue import Address, Reading, ReceiveQueue

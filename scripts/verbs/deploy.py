@@ -12,6 +12,7 @@ from scripts.errors import Failure, WrongUse
 from scripts.matrix import load
 from scripts.platforms.platform import Deployed, Platform
 from scripts.platforms.several import deploy_all
+from scripts.router.heads import PROFILES
 from scripts.verbs import options
 
 
@@ -21,6 +22,12 @@ from scripts.verbs import options
 @click.option("--port", envvar="PORT", type=int, help="Port of the local router, 8344 unless said; 0 = any free one.")
 @click.option(
     "--segment", envvar="SEGMENT", type=int, help="Bytes of a segment, 1460 unless said; 0 = requests go on whole."
+)
+@click.option(
+    "--router",
+    envvar="ROUTER",
+    type=click.Choice(list(PROFILES)),
+    help="Which of Heroku's routers: legacy unless said; router-2 sends heads whole, over connections that it keeps.",
 )
 @options.app
 @options.prefix

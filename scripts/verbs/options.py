@@ -18,6 +18,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 ONLY = {
     "port": "local",
     "segment": "local",
+    "router": "local",
     "shard": "local",
     "into": "local",
     "app": "heroku",
@@ -66,6 +67,7 @@ def on(matrix: Matrix) -> Platform:
     settings = Settings(
         port=context.params.get("port"),
         segment_bytes=context.params.get("segment"),
+        router=context.params.get("router"),
         app=context.params.get("app", ""),
         prefix=context.params.get("prefix", ""),
     )

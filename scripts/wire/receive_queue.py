@@ -80,7 +80,7 @@ class Socket:
 
 
 @dataclass(frozen=True)
-class Listener:
+class ListeningSocket:
     """The kernel's figures about a listening socket."""
 
     backlog: int
@@ -136,7 +136,7 @@ class ReceiveQueue:
         info = _tcp_info(answer)
         return ServerEnd(state, unread, _counter(info, BYTES_RECEIVED_OFFSET), _counter(info, BYTES_SENT_OFFSET), inode)
 
-    def listener(self, server: Address) -> Listener | None:
+    def listener(self, server: Address) -> ListeningSocket | None:
         """Return the socket that listens at `server`, or at all addresses of its port; None where there is none."""
         for host in (server[0], "::" if ":" in server[0] else "0.0.0.0", "::"):  # noqa: S104 - looked for, not bound
             six = ":" in host
@@ -144,7 +144,7 @@ class ReceiveQueue:
             if answer:
                 _, state, _, _, _, _, _, backlog, _, inode = ANSWER.unpack_from(answer, HEADER.size)
                 if state == TCP_LISTEN:
-                    return Listener(backlog, inode)
+                    return ListeningSocket(backlog, inode)
         return None
 
     def _ask(self, source: Address, destination: Address) -> bytes | None:

@@ -81,9 +81,12 @@ class Stage:
         """Return the folder of a planted slug."""
         return self.slugs / (letter * 40)
 
-    def deploy(self, change: BranchChange, *, port: int | None = 0, segment_bytes: int | None = None) -> Deployed:
+    def deploy(
+        self, change: BranchChange, *, port: int | None = 0, segment_bytes: int | None = None, router: str | None = None
+    ) -> Deployed:
         """Deploy, at any free port."""
-        return LocalPlatform(self.root, port=port, segment_bytes=segment_bytes).deploy(change, lambda _: None)
+        platform = LocalPlatform(self.root, port=port, segment_bytes=segment_bytes, router=router)
+        return platform.deploy(change, lambda _: None)
 
     @property
     def platform(self) -> LocalPlatform:

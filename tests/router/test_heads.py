@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.router.answers import client_head, read_answer
 from scripts.router.codes import RequestFailed
+from scripts.router.dyno_answers import client_head, read_answer
 from scripts.router.head_reader import Head, HeadReader
 from scripts.router.heads import (
     ADDED,

@@ -60,6 +60,8 @@ class Deploy(Message, frozen=True):
     tree: str
     segment_bytes: int | None
     """The router's new segment size; None leaves it."""
+    router: str | None
+    """Which of Heroku's routers it is from now on; None leaves it."""
 
 
 class Ps(Message, frozen=True):

@@ -55,16 +55,20 @@ class LocalPlatform:
     at_once = 1
     """Builds take turns, and so do the starts of one supervisor."""
 
-    def __init__(self, root: Path, *, port: int | None = None, segment_bytes: int | None = None) -> None:
+    def __init__(
+        self, root: Path, *, port: int | None = None, segment_bytes: int | None = None, router: str | None = None
+    ) -> None:
         """`port` is the router's (None: 8344; 0: any free one); its segments have `segment_bytes` bytes.
 
-        None: 1460; 0: heads go whole. WrongUse for a size that cannot be.
+        None: 1460; 0: heads go whole. `router` is one of Heroku's; None: as it is, `legacy` at first. WrongUse for a
+        size that cannot be.
         """
         if segment_bytes is not None and segment_bytes < 0:
             raise WrongUse(f"a segment cannot have {segment_bytes} bytes", do="SEGMENT is 1 or more, or 0: whole heads")
         self._root = root
         self._port = port
         self._segment_bytes = segment_bytes
+        self._router = router
 
     def deploy(self, change: "BranchChange", say: Say) -> Deployed:
         """Build the tree of `change`, boot it beside what its variant runs, and switch the route to it.
@@ -88,6 +92,7 @@ class LocalPlatform:
             commit=change.commit,
             tree=change.tree,
             segment_bytes=self._segment_bytes,
+            router=self._router,
         )
         places = Places(self._root)
         for _ in range(TRIES):
@@ -102,10 +107,10 @@ class LocalPlatform:
                     booted = _ask(connection, order, control.Booted)
                 except _Gone:
                     continue
-            taken = (
-                "nothing to do" if self._segment_bytes is None else f"its router takes SEGMENT={order.segment_bytes}"
-            )
-            return Deployed(booted.deployment, "" if booted.fresh else f"runs already: {taken}")
+            knobs = {"SEGMENT": order.segment_bytes, "ROUTER": order.router}
+            taken = " ".join(f"{name}={value}" for name, value in knobs.items() if value is not None)
+            note = f"its router takes {taken}" if taken else "nothing to do"
+            return Deployed(booted.deployment, "" if booted.fresh else f"runs already: {note}")
         raise Failure("the local platform ended during the deploy", do="Deploy again")
 
     def deployments(self) -> list[Deployment]:

@@ -26,7 +26,7 @@ from scripts.files import write_whole
 from scripts.platforms.local import control
 from scripts.platforms.local.fleet import Fleet
 from scripts.platforms.local.logs import Logs
-from scripts.router.router import Router
+from scripts.router.router import PROFILES, Router
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +110,8 @@ class Supervisor:
             booted = await self._fleet.deploy(request)
             if request.segment_bytes is not None:
                 self._router.segment_bytes = request.segment_bytes
+            if request.router is not None:
+                self._router.profile = PROFILES[request.router]
         except Failure as error:
             return control.Refused(error.message, error.lines)
         except Exception:
