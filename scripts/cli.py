@@ -5,6 +5,7 @@ on. Exit codes: 0 done, 1 the run failed, 2 wrong use, 130 interrupted. With JSO
 last of standard error: standard output holds results alone, and a run that failed may have one (`doctor`, say).
 """
 
+import errno
 import importlib
 import logging
 import os
@@ -23,6 +24,26 @@ VERBS = (
     *("ps", "publish", "readme", "remove", "rollback", "update", "variant", "verify"),
 )
 """The verbs: each is the `command` of its module, which is imported when asked for, so that no verb pays for others."""
+
+
+MENDS = {
+    errno.ENOSPC: "Make room on that disk, then run again",
+    errno.EDQUOT: "Make room in your quota, then run again",
+    errno.EROFS: "Run in a checkout that can be written to",
+    errno.EACCES: "Look at who owns it, and at its mode: ls -ld",
+    errno.EPERM: "Look at who owns it, and at its mode: ls -ld",
+    errno.EISDIR: "A file belongs there: move the folder away",
+    errno.ENOTDIR: "A folder belongs there: move the file away",
+    errno.EEXIST: "A folder belongs there: move the file away",
+    errno.ENOENT: "If git has it, restore it: git status",
+    errno.ELOOP: "Its links lead in a circle: remove them",
+    errno.ENAMETOOLONG: "Take a checkout with a shorter path",
+    errno.EMFILE: "Allow more open files: ulimit -n 4096",
+    errno.ENFILE: "Let other programs close files, then run again",
+    errno.ENOMEM: "Let other programs give back memory, then run again",
+    errno.EAGAIN: "Let other processes end, then run again",
+}
+"""What mends an error of the operating system, by its number."""
 
 
 class Verbs(click.Group):
@@ -72,8 +93,13 @@ def _first_line(verb: str) -> str:
 @click.pass_context
 def cli(context: click.Context, debug: bool) -> None:
     """Show uvicorn issue 344, release by release."""
-    context.obj = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[1]
+    context.obj = root
     screen.show_log(debug=debug)
+    if (root / ".local/update.undo").exists() or (root / ".git/branches-import.undo").exists():
+        from scripts.branches.undo import recover  # noqa: PLC0415 - most runs have nothing to undo, and need none of it
+
+        recover(root)
 
 
 def main() -> None:
@@ -93,6 +119,8 @@ def main() -> None:
         code = 0
     except Failure as error:
         code = show(error)
+    except OSError as error:
+        code = show(of_the_world(error))
     except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one line, and the traceback on request
         found = f"{type(error).__name__}: {error}"
         code = show(Failure("this is a bug of the tooling", found=found, do="Show more: DEBUG=1"))
@@ -112,6 +140,15 @@ def show(error: Failure) -> int:
         screen.err.print(f"  {line}", style="dim")
     screen.err.print(f"error: {error.message}", style="red")
     return error.exit_code
+
+
+def of_the_world(error: OSError) -> Failure:
+    """Return what to say of an error of the operating system: the file, what is the matter with it, what to do."""
+    where = next((os.fsdecode(name) for name in (error.filename2, error.filename) if isinstance(name, str | bytes)), "")
+    what = f"{where} cannot be used" if where else "the operating system refuses something"
+    said = error.strerror or str(error) or type(error).__name__
+    found = f"{said[:1].lower()}{said[1:]}"
+    return Failure(what, found=found, do=MENDS.get(error.errno or 0, "Show more: DEBUG=1"))
 
 
 def _wants_json(args: Sequence[str]) -> bool:

@@ -1,21 +1,26 @@
 """Files that are whole or not there: everything is written beside its place and renamed into it."""
 
 import fcntl
+import glob
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from scripts.errors import Failure
 
+STAGED = ".new"
+"""How the names of files end that wait beside their places to be renamed."""
+
 
 @contextmanager
-def alone(lock: Path, *, busy: str = "") -> Iterator[None]:
+def alone(lock: Path, *, busy: str = "") -> Iterator[int]:
     """Hold the file `lock`, waiting for another process that does; the kernel frees it however a process ends.
 
-    With `busy` nothing is waited for: Failure says it when another process holds the lock.
+    With `busy` nothing is waited for: Failure says it when another process holds the lock. What is yielded is the
+    lock's descriptor: a child that it is handed to holds the lock as long as it runs.
     """
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("ab") as file:
@@ -23,7 +28,7 @@ def alone(lock: Path, *, busy: str = "") -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))
         except BlockingIOError:
             raise Failure(busy, do="Wait for it to end, then again") from None
-        yield
+        yield file.fileno()
 
 
 def made_once(
@@ -59,20 +64,52 @@ def made_once(
 
 def write_whole(path: Path, content: bytes | str) -> bool:
     """Put `content` (text as UTF-8) at `path` in one step; return whether that changed the file."""
-    data = content.encode() if isinstance(content, str) else content
+    return bool(write_all({path: content}))
+
+
+def write_all(contents: Mapping[Path, bytes | str]) -> set[Path]:
+    """Put several files (text as UTF-8) in their places, and return those that it changed.
+
+    All are written beside their places before the first one is renamed, so that a disk that is full changes none.
+    """
+    beside: dict[Path, Path] = {}
     try:
-        if path.read_bytes() == data:
-            return False
+        for path, content in contents.items():
+            data = content.encode() if isinstance(content, str) else content
+            if not _holds(path, data):
+                _stage(path, data, beside)
+        for path, staged in beside.items():
+            staged.replace(path)
+    except BaseException:
+        for staged in beside.values():
+            staged.unlink(missing_ok=True)
+        raise
+    return set(beside)
+
+
+def drop_staged(path: Path) -> None:
+    """Remove what a process that was killed had written beside `path`; nobody may be writing there."""
+    for staged in path.parent.glob(f".{glob.escape(path.name)}.*{STAGED}"):
+        staged.unlink(missing_ok=True)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Say whether a file is there and holds just that."""
+    try:
+        return path.read_bytes() == data
     except FileNotFoundError:
-        pass
+        return False
+
+
+def _stage(path: Path, data: bytes, beside: dict[Path, Path]) -> None:
+    """Write what `path` shall hold to a file beside it, and note that file's place."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, staged = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=STAGED)
+    beside[path] = Path(staged)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        Path(beside).chmod(0o644)
-        Path(beside).replace(path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
+        Path(staged).chmod(0o644)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a write that finds the disk full does not say where
         raise
-    return True

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,13 +114,15 @@ def run(
     secrets: bool = False,
     say: Callable[[str], None] | None = None,
     limit: float | None = None,
+    holds: Collection[int] = (),
 ) -> Completed:
     """Run a command to its end and return what it printed.
 
     `env` changes the inherited environment; `stdin` is given whole, or in pieces that are never all in memory; a code
     that is not among `codes` raises CommandFailed, with `what` as what failed and `do` as the way to mend it; a command
     that is not there raises Failure. With `secrets` the command gets them too. `say` gets each line of its standard
-    error as it comes. A command that takes more than `limit` seconds is ended, with all that it started: TookTooLong.
+    error as it comes. A command that takes more than `limit` seconds is ended, with all that it started: TookTooLong. The
+    child also `holds` these descriptors, of a lock for example.
     """
     words = [str(word) for word in args]
     log.debug("run %s", shlex.join(words))
@@ -134,6 +136,7 @@ def run(
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 process_group=None if limit is None else 0,
+                pass_fds=tuple(holds),
             )
         except FileNotFoundError:
             missing = f"{words[0]} cannot be run"

@@ -1,12 +1,15 @@
 """Bring the git branches up to date with their inputs: all of them, or none.
 
 No checkout is touched. New commits are made below refs of this tool's own, by one git process; then one transaction
-moves every branch, and those refs are dropped. What ends early leaves all branches as they were.
+moves every branch, and those refs are dropped. What ends early leaves all branches as they were: where git itself is
+killed in the middle of that transaction, `scripts.branches.undo` moves them back.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from scripts.branches.fast_import import Commit, stream
 from scripts.branches.git import (
@@ -22,11 +25,11 @@ from scripts.branches.git import (
 from scripts.branches.inputs import read_common, wanted_files
 from scripts.branches.plan import Action, MainCommit, Plan, Tip, message, parent_of
 from scripts.branches.tree import blob_id, tree_id
+from scripts.branches.undo import BRANCHES, Before, all_or_nothing, move_refs, turn
 from scripts.errors import Failure
-from scripts.files import alone
 from scripts.matrix import Matrix, Variant
 
-__all__ = ["BranchChange", "branch_tree", "export", "regenerate"]
+__all__ = ["BranchChange", "branch_tree", "export", "main_commit", "regenerate"]
 
 log = logging.getLogger(__name__)
 
@@ -60,18 +63,40 @@ class BranchChange:
         return self.variant.branch
 
 
-def regenerate(matrix: Matrix, variants: Sequence[Variant], *, on_origin: bool = False) -> list[BranchChange]:
+Agree = Callable[[Sequence[BranchChange]], bool]
+"""Is told what would become of each branch, and says whether the branches shall move."""
+
+
+def main_commit(root: Path) -> MainCommit:
+    """Return the commit of the checkout at `root`, and whether the inputs in its working tree differ from it.
+
+    Failure when it is no checkout with a commit.
+    """
+    return _source(open_repository(root))
+
+
+def regenerate(
+    matrix: Matrix,
+    variants: Sequence[Variant],
+    *,
+    on_origin: bool = False,
+    source: MainCommit | None = None,
+    agree: Agree = lambda _: True,
+) -> list[BranchChange]:
     """Make the branches of `variants` hold what their inputs give, and return what became of each, in their order.
 
     With `on_origin` they go on from origin's tips as this clone knows them; generated commits that origin lacks are
-    dropped, so that the result depends on main's commit and on origin alone.
+    dropped, so that the result depends on main's commit and on origin alone. `source` is the commit that they name,
+    where it is not the one that the checkout has now. `agree` is asked when all commits are made and no branch has
+    moved yet; where it says no, none does, and what is returned is what would become of each.
 
     Failure or WrongUse, with every branch as it was, when this is no checkout with a commit, an input is wrong, a
-    branch that must move is checked out somewhere, or a local branch holds commits that would be lost.
+    branch that must move is checked out somewhere or a symbolic ref, or a local branch holds commits that would be
+    lost.
     """
     repository = open_repository(matrix.root)
-    with alone(repository.common / "branches-import.lock"):
-        source = _source(repository)
+    with turn(repository.common / BRANCHES, matrix.root) as held:
+        source = source or _source(repository)
         plans = _plans(repository, matrix, variants, on_origin=on_origin)
         moving = [plan for plan in plans if plan.moves]
         _refuse_checked_out(repository, moving)
@@ -82,17 +107,20 @@ def regenerate(matrix: Matrix, variants: Sequence[Variant], *, on_origin: bool =
             log.warning(
                 "the working tree differs from its commit: what is made of it is marked -dirty, and never published"
             )
-        if moving:
-            try:
-                tips |= _commit(repository, matrix.project.committer, moving, source)
-                _move(repository, {plan.branch: (plan.local, tips[plan.branch]) for plan in moving})
-            finally:
-                _drop_imported(repository)
-        sizes = _sizes(repository, {tips[plan.branch]: plan.local.commit for plan in moving if plan.local})
-    return [
-        BranchChange(plan.variant, plan.action, tips[plan.branch], plan.tree, sizes.get(tips[plan.branch], ""))
-        for plan in plans
-    ]
+        try:
+            tips |= _commit(repository, matrix.project.committer, moving, source)
+            sizes = _sizes(repository, {tips[plan.branch]: plan.local.commit for plan in moving if plan.local})
+            changes = [
+                BranchChange(plan.variant, plan.action, tips[plan.branch], plan.tree, sizes.get(tips[plan.branch], ""))
+                for plan in plans
+            ]
+            if agree(changes) and moving:
+                _move(repository, {plan.branch: (plan.local, tips[plan.branch]) for plan in moving}, held)
+        finally:
+            if moving:
+                with suppress(Failure):  # what is left there is dropped by the next run
+                    _drop_imported(repository)
+    return changes
 
 
 def _source(repository: Repository) -> MainCommit:
@@ -181,15 +209,13 @@ def _changed(plan: Plan, trees: dict[str, dict[str, tuple[str, str]]], algorithm
     return sorted(path for path in there.keys() | wanted.keys() if there.get(path) != wanted.get(path))
 
 
-def _move(repository: Repository, moves: dict[str, tuple[Tip | None, str]]) -> None:
-    """Move all branches in one transaction, which fails whole when one of them is not where it was: old and new tip."""
-    steps = [
-        f"update {HEADS}{branch} {new} {old.commit}" if old else f"create {HEADS}{branch} {new}"
-        for branch, (old, new) in moves.items()
-    ]
-    lines = "\n".join(["start", *steps, "prepare", "commit", ""]).encode()
+def _move(repository: Repository, moves: dict[str, tuple[Tip | None, str]], held: int) -> None:
+    """Move all branches, or none: branch → old and new tip. `held` is the lock of the note that undoes it."""
+    refs = {f"{HEADS}{branch}": (old.commit if old else "", new) for branch, (old, new) in moves.items()}
     again = "Was a branch moved meanwhile? Run again: make branches"
-    git(repository.root, "update-ref", "-m", "make branches", "--stdin", stdin=lines, do=again)
+    before = Before("make branches", refs={**refs})
+    with all_or_nothing(repository.common / BRANCHES, repository.root, before):
+        move_refs(repository, refs, "make branches", do=again, held=held)
 
 
 def _drop_imported(repository: Repository) -> None:

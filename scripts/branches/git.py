@@ -7,6 +7,7 @@ speaks to another repository also has the user's own ways of getting there; it a
 
 import os
 import re
+import shlex
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pathlib import Path
 from scripts.branches.plan import Past, Tip
 from scripts.branches.tree import BranchFile, as_bytes, tree_id
 from scripts.errors import Failure
-from scripts.process import Completed, run
+from scripts.process import CommandFailed, Completed, run
 
 OLDEST = (2, 31)
 """The first git that takes settings from GIT_CONFIG_COUNT (its release notes); all else that is used here is older."""
@@ -27,6 +28,9 @@ KEPT = ("GIT_EXEC_PATH", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_N
 
 WAYS = ("GIT_SSH", "GIT_ASKPASS", "GIT_SSL_", "GIT_HTTP_", "GIT_PROXY_", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 """How variables begin that say how another repository is reached (git's manual, "Environment Variables")."""
+
+LOCKED = re.compile(rb"Unable to create '([^\n]*\.lock)': File exists")
+"""What git says where another one is at work on the same (its lockfile.c)."""
 
 TOKENS = ("GH_TOKEN", "GITHUB_TOKEN")
 """What credential helpers of the user's configuration may read; git hands it to them, and it stands in no command."""
@@ -57,10 +61,12 @@ def git(
     secrets: bool = False,
     say: Callable[[str], None] | None = None,
     limit: float | None = None,
+    holds: Collection[int] = (),
 ) -> Completed:
     """Run git in `root` and return what it printed; the rest is as `scripts.process.run` has it.
 
     `remote` is for a run that speaks to another repository; `settings` are git's own, for this run.
+    Failure names the lock files that a git left behind, where one stops this one.
     """
     kept = (*KEPT, *WAYS) if remote else KEPT
     env: dict[str, str | None] = {name: None for name in os.environ if name.startswith("GIT_")}
@@ -76,17 +82,35 @@ def git(
     for number, (key, value) in enumerate(own, first):  # of two values of one setting the later one counts
         env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
     env["GIT_CONFIG_COUNT"] = str(first + len(own))
-    return run(
-        ["git", *args],
-        cwd=root,
-        env=env,
-        stdin=stdin,
-        codes=codes,
-        what=what,
-        do=do,
-        secrets=secrets,
-        say=say,
-        limit=limit,
+    try:
+        return run(
+            ["git", *args],
+            cwd=root,
+            env=env,
+            stdin=stdin,
+            codes=codes,
+            what=what,
+            do=do,
+            secrets=secrets,
+            say=say,
+            limit=limit,
+            holds=holds,
+        )
+    except CommandFailed as error:
+        if match := LOCKED.search(error.completed.stderr):
+            raise _locked(Path(os.fsdecode(match[1])), error) from None
+        raise
+
+
+def _locked(lock: Path, error: CommandFailed) -> Failure:
+    """Return what to say of a lock that git met: it and all others there may be of one git that was killed."""
+    locks = sorted({lock, *lock.parent.glob("*.lock")})
+    remove = f"rm {' '.join(shlex.quote(str(each)) for each in locks)}"
+    return Failure(
+        error.what,
+        found=f"git holds {lock}, or was killed when it did",
+        do=f"Run again. Where no git runs here, remove what it left: {remove}",
+        lines=error.lines,
     )
 
 
@@ -99,23 +123,34 @@ def open_repository(root: Path) -> Repository:
     if not version or (int(version[1]), int(version[2])) < OLDEST:
         found = version[0] if version else "another"
         raise Failure("git is too old", found=f"it is {found}", do=f"Install git {OLDEST[0]}.{OLDEST[1]} or later")
-    questions = ("--show-toplevel", "--git-common-dir", "--is-shallow-repository", "--show-object-format")
+    questions = ("--is-shallow-repository", "--show-object-format", "--show-cdup", "--git-common-dir")
     mend = "Branches are made in a clone: git clone this repository"
     what = f"{root} is no git checkout, or none that git trusts"
     said = git(root, "rev-parse", "--path-format=absolute", *questions, what=what, do=mend)
-    top, common, shallow, algorithm = os.fsdecode(said.stdout).splitlines()
-    if Path(top).resolve() != root.resolve():
-        raise Failure(f"{root} is no git checkout", found=f"it lies inside another one, {top}", do="Clone it by itself")
+    # The folder comes last, as its name may have a line break in it.
+    shallow, algorithm, up, common = os.fsdecode(said.stdout).removesuffix("\n").split("\n", 3)
+    if up:
+        found = f"it lies inside another one, {Path(root, up).resolve()}"
+        raise Failure(f"{root} is no git checkout", found=found, do="Clone it by itself")
     return Repository(root, Path(common), algorithm, shallow == "true")
 
 
 def read_tips(repository: Repository, patterns: Sequence[str]) -> dict[str, Tip]:
-    """Return the tips of all refs that match `patterns` (of git-for-each-ref), by the refs' whole names."""
-    shape = "--format=%(objecttype) %(objectname) %(tree) %(refname)"
+    """Return the tips of all refs that match `patterns` (of git-for-each-ref), by the refs' whole names.
+
+    Failure where a branch is a symbolic ref: what moves it moves the other branch that it stands for.
+    """
+    shape = "--format=%(objecttype) %(objectname) %(tree) %(refname) %(symref)"
     lines = git(repository.root, "for-each-ref", shape, *patterns).text.splitlines()
     tips = {}
     for line in lines:
-        kind, commit, tree, ref = line.split(" ", 3)
+        kind, commit, tree, ref, other = line.split(" ", 4)
+        if other and ref.startswith("refs/heads/"):
+            raise Failure(
+                f"branch {ref.removeprefix('refs/heads/')} is a symbolic ref",
+                found=f"it stands for {other}",
+                do=f"Delete it: git symbolic-ref --delete {ref}",
+            )
         if kind == "commit":
             tips[ref] = Tip(commit, tree)
     return tips

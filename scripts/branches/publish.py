@@ -49,9 +49,9 @@ class Publication:
 def publish(matrix: Matrix, *, dry_run: bool = False) -> list[Publication]:
     """Bring origin's branches up to date and return what became of each, in the matrix's order.
 
-    A dry run pushes nothing; the local branches are generated in any case. Failure, with origin as it was, when the
-    tree is not clean, is not main's or is older than origin's, a branch holds a commit that this tool did not make, or
-    git or origin refuses the push.
+    The local branches move once origin's have: not in a dry run, and not where something is refused. Failure, with all
+    branches as they were, when the tree is not clean, its commit is not the one that origin's main has, a branch holds
+    a commit that this tool did not make, or git or origin refuses the push.
     """
     repository = open_repository(matrix.root)
     _refuse_other_branch(repository)
@@ -59,23 +59,23 @@ def publish(matrix: Matrix, *, dry_run: bool = False) -> list[Publication]:
     _require_origin(repository)
     heads = _heads_on_origin(repository)
     _fetch(repository, heads, [MAIN, *(variant.branch for variant in matrix.variants)])
-    _refuse_behind(repository, heads.get(MAIN))
+    _refuse_other_commit(repository, heads.get(MAIN))
     _refuse_foreign(repository, matrix, heads)
-    changes = regenerate(matrix, matrix.variants, on_origin=True)
-    published = [Publication(change.variant, heads.get(change.branch), change.commit) for change in changes]
-    _push(
-        repository,
-        [change for change, each in zip(changes, published, strict=True) if each.state != "unchanged"],
-        dry_run,
-    )
-    return published
+
+    def pushed(changes: Sequence[BranchChange]) -> bool:
+        _push(repository, [change for change in changes if heads.get(change.branch) != change.commit], dry_run)
+        return not dry_run
+
+    changes = regenerate(matrix, matrix.variants, on_origin=True, agree=pushed)
+    return [Publication(change.variant, heads.get(change.branch), change.commit) for change in changes]
 
 
 def _refuse_other_branch(repository: Repository) -> None:
-    """Refuse to publish another branch than main; a checkout without a branch, as machines make it, may be main."""
+    """Refuse to publish anything but the branch main."""
     on = git(repository.root, "symbolic-ref", "--quiet", "--short", "HEAD", codes=(0, 1)).text
-    if on not in ("", MAIN):
-        raise Failure(f"{on} is checked out, and branches are published from {MAIN}", do=f"Run: git switch {MAIN}")
+    if on != MAIN:
+        what = f"{on} is checked out" if on else "no branch is checked out"
+        raise Failure(f"{what}, and branches are published from {MAIN}", do=f"Run: git switch {MAIN}")
 
 
 def _refuse_dirty(repository: Repository) -> None:
@@ -119,14 +119,23 @@ def _fetch(repository: Repository, heads: Mapping[str, str], branches: Sequence[
         git(repository.root, "update-ref", "--stdin", stdin="".join(gone).encode())
 
 
-def _refuse_behind(repository: Repository, main: str | None) -> None:
-    """Refuse a commit that lacks some of origin's main: it would take the branches back to what they were."""
-    if main and git(repository.root, "merge-base", "--is-ancestor", main, "HEAD", codes=(0, 1)).code:
+def _refuse_other_commit(repository: Repository, theirs: str | None) -> None:
+    """Refuse a commit that is not the one of origin's main, `theirs`.
+
+    An older one would take the branches back to what they were. Of a newer one nobody else could tell what they are
+    made of.
+    """
+    mine = git(repository.root, "rev-parse", "--verify", "HEAD^{commit}").text
+    if mine == theirs:
+        return
+    if theirs and git(repository.root, "merge-base", "--is-ancestor", theirs, mine, codes=(0, 1)).code:
         raise Failure(
             f"this is not the newest {MAIN}",
-            found=f"origin's {MAIN} has {main[:10]}",
+            found=f"origin's {MAIN} has {theirs[:10]}",
             do=f"Get it: git pull origin {MAIN}",
         )
+    found = f"it has {theirs[:10]}" if theirs else f"it has no {MAIN}"
+    raise Failure(f"origin's {MAIN} has not this commit", found=found, do=f"Push it first: git push origin {MAIN}")
 
 
 def _refuse_foreign(repository: Repository, matrix: Matrix, heads: Mapping[str, str]) -> None:

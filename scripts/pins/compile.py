@@ -16,7 +16,7 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from scripts.errors import Failure
-from scripts.files import write_whole
+from scripts.files import write_all, write_whole
 from scripts.matrix import Matrix, Variant
 from scripts.pins import jobs as plan
 from scripts.pins import lockfile, pip_settings
@@ -69,9 +69,9 @@ def pin(matrix: Matrix, variants: Sequence[Variant], *, upgrade: bool = False, e
                 log.info("compile %s: it %s", job.path, why or "shall be upgraded")
                 desk.compile(job, upgrade=upgrade)
         texts = {job.path: desk.read(job.path) for job in jobs}
-        written = {path for path, text in texts.items() if write_whole(matrix.root / path, text)}
+        written = write_all({matrix.root / path: text for path, text in texts.items()})
     for path, text in texts.items():
-        yield Pinned(path, "written" if path in written else "unchanged", len(lockfile.pins(text)))
+        yield Pinned(path, "written" if matrix.root / path in written else "unchanged", len(lockfile.pins(text)))
 
 
 class _Desk:

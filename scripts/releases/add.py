@@ -1,13 +1,13 @@
 """Adding a release to the matrix: its folder, its pins, its branch, its verdict.
 
-What is written is not undone here: `scripts.releases.undo` does that for whoever calls.
+What is written is not undone here: `scripts.branches.undo` does that for whoever calls.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.branches.generate import BranchChange, regenerate
+from scripts.branches.generate import BranchChange, main_commit, regenerate
 from scripts.files import write_whole
 from scripts.matrix import Matrix, Variant, load
 from scripts.pins.compile import Pinned, pin
@@ -83,13 +83,14 @@ def plan(
 def add(root: Path, addition: Addition, watch: Watch) -> Added:
     """Write, pin, build and measure a new variant of the checkout at `root`; Failure where a step fails."""
     folder = addition.folder(root)
+    source = main_commit(root)  # before anything is written: what adding itself changes makes no branch dirty
     write_whole(root / runtime_path(addition.runtime), addition.runtime_toml)
     write_whole(folder / "variant.toml", addition.variant.variant_toml)
     write_whole(folder / "requirements.in", addition.variant.requirements_in)
     matrix = load(root)
     variant = matrix.one(addition.variant.name)
     pinned = list(pin(matrix, [variant], everything=False))
-    (change,) = regenerate(matrix, [variant])
+    (change,) = regenerate(matrix, [variant], source=source)
     ((_, verdict),) = measure_variants(root, [change], watch)
     write_verdict(variant, verdict)
     return Added(matrix, variant, pinned, change, verdict, _news(matrix, variant))

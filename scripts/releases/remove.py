@@ -3,16 +3,16 @@
 Origin's branch stays, and so does an app at Heroku: others may use them.
 """
 
-import tempfile
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scripts.branches.git import Repository, git, open_repository, read_history, read_tips
+from scripts.branches.undo import UPDATE, Before, all_or_nothing, contents, move_refs
 from scripts.errors import Failure, WrongUse
-from scripts.files import write_whole
+from scripts.files import write_all
 from scripts.matrix import Matrix, Variant
-from scripts.releases.undo import all_or_nothing
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ def without(matrix: Matrix, variant: Variant) -> Matrix:
 def remove(matrix: Matrix, variant: Variant, texts: Mapping[Path, str], *, force: bool = False) -> Removed:
     """Take `variant` out of the checkout; `texts` are the rendered files as they should be then, by their paths.
 
+    The caller holds the lock of the note UPDATE.
     Failure, with all as it was, when its branch is checked out somewhere; without `force` also when its folder holds
     work that is not committed, or its branch a commit that this tool did not make.
     """
@@ -51,21 +52,23 @@ def remove(matrix: Matrix, variant: Variant, texts: Mapping[Path, str], *, force
     if not force:
         _refuse_uncommitted(repository, variant)
         _refuse_foreign(repository, variant, commit, matrix.project.committer)
-    (root / ".local").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root / ".local", prefix="removed.") as beside:
-        aside = Path(beside) / variant.name
-        try:
-            with all_or_nothing(root, files=[root / path for path in texts], branch=variant.branch):
-                written = {path: write_whole(root / path, text) for path, text in texts.items()}
-                if commit:
-                    step = f"delete {heads[0]} {commit}\n"
-                    git(root, "update-ref", "-m", "remove", "--stdin", stdin=step.encode())
-                variant.folder.rename(aside)
-        except BaseException:
-            if aside.exists():
-                aside.rename(variant.folder)
-            raise
-    return Removed(variant, commit, heads[1] in tips, written)
+    aside = root / ".local/removed" / variant.name
+    shutil.rmtree(aside.parent, ignore_errors=True)  # of a process that was killed when it had done its work
+    aside.parent.mkdir(parents=True)
+    before = Before(
+        f"make remove VARIANT={variant.name}",
+        files=contents(root, [root / path for path in texts]),
+        folder=f"variants/{variant.name}",
+        aside=aside.relative_to(root).as_posix(),
+        refs={heads[0]: (commit, "")} if commit else {},
+    )
+    with all_or_nothing(root / UPDATE, root, before):
+        written = write_all({root / path: text for path, text in texts.items()})
+        if commit:
+            move_refs(repository, {heads[0]: (commit, "")}, "remove")
+        variant.folder.rename(aside)
+    shutil.rmtree(aside.parent, ignore_errors=True)
+    return Removed(variant, commit, heads[1] in tips, {path: root / path in written for path in texts})
 
 
 def _refuse_checked_out(repository: Repository, variant: Variant) -> None:

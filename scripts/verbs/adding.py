@@ -3,26 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 
 import msgspec
 
 from scripts import screen
+from scripts.branches.git import open_repository, read_tips
+from scripts.branches.undo import UPDATE, Before, all_or_nothing, contents
 from scripts.errors import Failure
-from scripts.files import write_whole
+from scripts.files import write_all
 from scripts.matrix import Matrix
 from scripts.pins.jobs import in_utc
 from scripts.releases.add import Added, Addition, add, runtime_path
-from scripts.releases.undo import all_or_nothing
 from scripts.report.rendered import PICTURE, README, rendered
 from scripts.verdicts.verdict import evidence_in_short
-
-BUSY = "another update runs in this checkout"
-
-
-def lock(root: Path) -> Path:
-    """Return the file that one update at a time holds."""
-    return root / ".local/update.lock"
 
 
 def unchanged(name: str, why: str, *, as_json: bool) -> None:
@@ -34,13 +27,23 @@ def unchanged(name: str, why: str, *, as_json: bool) -> None:
 
 
 def add_release(matrix: Matrix, addition: Addition, *, as_json: bool = False) -> None:
-    """Add a release to the checkout and print what changed; when that fails, files and branches are as they were."""
+    """Add a release to the checkout and print what changed; when that fails, files and branches are as they were.
+
+    The caller holds the lock of the note UPDATE.
+    """
     root = matrix.root
-    files = [*addition.files(root), root / README, root / PICTURE]
-    branch = addition.variant.branch
-    with _naming(addition), all_or_nothing(root, files=files, folder=addition.folder(root), branch=branch):
+    ref = f"refs/heads/{addition.variant.branch}"
+    tip = read_tips(open_repository(root), [ref]).get(ref)
+    before = Before(
+        f"adding {addition.release.name}",
+        files=contents(root, [*addition.files(root), root / README, root / PICTURE]),
+        folder=addition.folder(root).relative_to(root).as_posix(),
+        refs={ref: (tip.commit if tip else "", None)},
+    )
+    with _naming(addition), all_or_nothing(root / UPDATE, root, before):
         added = add(root, addition, screen.progress)
-        written = {path: write_whole(root / path, text) for path, text in rendered(added.matrix).items()}
+        texts = rendered(added.matrix)
+        written = write_all({root / path: text for path, text in texts.items()})
     if as_json:
         screen.print_json(_facts(added))
         return
@@ -51,11 +54,17 @@ def add_release(matrix: Matrix, addition: Addition, *, as_json: bool = False) ->
     for pinned in added.pinned:
         screen.out.print(f"{pinned.path}: {pinned.action} ({pinned.packages} packages)")
     screen.out.print(f"{added.change.branch}: {added.change.action}, {added.change.commit}")
-    for path, changed in written.items():
-        screen.out.print(f"{path}: {'written' if changed else 'unchanged'}")
+    for path in texts:
+        screen.out.print(f"{path}: {'written' if root / path in written else 'unchanged'}")
     screen.out.print(f"{added.variant.name}: {evidence_in_short(added.verdict)}")
     if added.news:
         screen.out.print(f"That is news: {added.news}", style="bold yellow")
+    screen.out.print(f"Next: {_next(added)}")
+
+
+def _next(added: Added) -> str:
+    """Return the commands that bring an added variant to origin."""
+    return f"git add --all && git commit -m 'Add uvicorn {added.variant.name}' && git push origin main && make publish"
 
 
 def _facts(added: Added) -> dict[str, object]:
@@ -69,6 +78,7 @@ def _facts(added: Added) -> dict[str, object]:
         "commit": added.change.commit,
         "verdict": msgspec.to_builtins(added.verdict),
         "news": added.news,
+        "next": _next(added),
     }
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 import click
 
 from scripts import screen
+from scripts.branches.undo import BUSY, UPDATE, Before, all_or_nothing, contents, turn
 from scripts.errors import Failure
 from scripts.matrix import load
 from scripts.pins.compile import pin, stale
+from scripts.pins.jobs import all_jobs
 from scripts.verbs import options
 
 
@@ -34,7 +36,11 @@ def command(root: Path, *, variant: str, check: bool, upgrade: bool, as_json: bo
         if not as_json:
             screen.out.print("all pins are current")
         return
-    made = pin(matrix, chosen, upgrade=upgrade, everything=everything)
+    files = [root / job.path for job in all_jobs(matrix)]
+    with turn(root / UPDATE, root, busy=BUSY):
+        before = Before("make pin", files=contents(root, files))
+        with all_or_nothing(root / UPDATE, root, before):
+            made = list(pin(matrix, chosen, upgrade=upgrade, everything=everything))
     if as_json:
         screen.print_json([asdict(each) for each in made])
         return

@@ -17,7 +17,7 @@ from scripts.verbs import options
 def command(root: Path, dry_run: bool, as_json: bool) -> None:
     """Push the branches of all variants to origin, all or none.
 
-    It starts from a clean, committed tree, builds on what origin has, and forces nothing.
+    It starts from a clean tree at the commit of origin's main, builds on what origin has, and forces nothing.
     """
     published = publish(load(root), dry_run=dry_run)
     if as_json:
@@ -29,7 +29,7 @@ def command(root: Path, dry_run: bool, as_json: bool) -> None:
     if all(each.state == "unchanged" for each in published):
         screen.out.print("nothing to push: origin has all branches as they should be")
     elif dry_run:
-        screen.err.print("nothing was pushed: this was a dry run; the local branches were generated")
+        screen.err.print("nothing was pushed, and no local branch moved: this was a dry run")
 
 
 def _line(published: Publication, *, dry_run: bool) -> str:

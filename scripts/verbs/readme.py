@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from scripts import screen
-from scripts.files import write_whole
+from scripts.files import write_all
 from scripts.matrix import load
 from scripts.report.rendered import rendered
 from scripts.verbs import options
@@ -16,9 +16,11 @@ from scripts.verbs import options
 @click.pass_obj
 def command(root: Path, as_json: bool) -> None:
     """Render the table and the picture."""
-    written = {path: write_whole(root / path, text) for path, text in rendered(load(root)).items()}
+    texts = rendered(load(root))
+    changed = write_all({root / path: text for path, text in texts.items()})
+    told = {str(path): "written" if root / path in changed else "unchanged" for path in texts}
     if as_json:
-        screen.print_json({str(path): "written" if changed else "unchanged" for path, changed in written.items()})
+        screen.print_json(told)
         return
-    for path, changed in written.items():
-        screen.out.print(f"{path}: {'written' if changed else 'unchanged'}")
+    for path, action in told.items():
+        screen.out.print(f"{path}: {action}")

@@ -5,12 +5,11 @@ from pathlib import Path
 import click
 
 from scripts import screen
-from scripts.files import alone
+from scripts.branches.undo import BUSY, UPDATE, turn
 from scripts.matrix import load
 from scripts.releases.remove import remove, without
 from scripts.report.rendered import rendered
 from scripts.verbs import options
-from scripts.verbs.adding import BUSY, lock
 
 
 @click.command("remove")
@@ -20,7 +19,7 @@ from scripts.verbs.adding import BUSY, lock
 @click.pass_obj
 def command(root: Path, *, variant: str, force: bool, as_json: bool) -> None:
     """Take a variant out: its folder, its row, its local branch. Origin's branch stays."""
-    with alone(lock(root), busy=BUSY):
+    with turn(root / UPDATE, root, busy=BUSY):
         matrix = load(root)
         chosen = matrix.one(variant)
         removed = remove(matrix, chosen, rendered(without(matrix, chosen)), force=force)

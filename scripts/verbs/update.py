@@ -5,14 +5,14 @@ from pathlib import Path
 import click
 
 from scripts import screen
+from scripts.branches.undo import BUSY, UPDATE, turn
 from scripts.errors import Failure
-from scripts.files import alone
 from scripts.matrix import load
 from scripts.releases.add import known_releases, plan
 from scripts.releases.choose import newest
 from scripts.runtimes import load_runtimes
 from scripts.verbs import options
-from scripts.verbs.adding import BUSY, add_release, lock, unchanged
+from scripts.verbs.adding import add_release, unchanged
 
 
 @click.command("update")
@@ -23,7 +23,7 @@ from scripts.verbs.adding import BUSY, add_release, lock, unchanged
 def command(context: click.Context, *, check: bool, pre: bool, as_json: bool) -> None:
     """Add a variant for uvicorn's newest release where there is none."""
     root: Path = context.obj
-    with alone(lock(root), busy=BUSY):
+    with turn(root / UPDATE, root, busy=BUSY):
         matrix = load(root)
         release = newest(known_releases(), pre=pre)
         if not release:

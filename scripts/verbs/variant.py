@@ -5,13 +5,13 @@ from pathlib import Path
 import click
 from packaging.version import InvalidVersion, Version
 
+from scripts.branches.undo import BUSY, UPDATE, turn
 from scripts.errors import WrongUse, nearest
-from scripts.files import alone
 from scripts.matrix import load
 from scripts.releases.add import known_releases, plan
 from scripts.runtimes import load_runtimes
 from scripts.verbs import options
-from scripts.verbs.adding import BUSY, add_release, lock, unchanged
+from scripts.verbs.adding import add_release, unchanged
 
 
 @click.command("variant")
@@ -22,7 +22,7 @@ from scripts.verbs.adding import BUSY, add_release, lock, unchanged
 def command(root: Path, *, wanted: str, model: str, as_json: bool) -> None:
     """Add a variant for a release of uvicorn."""
     version = _version(wanted)
-    with alone(lock(root), busy=BUSY):
+    with turn(root / UPDATE, root, busy=BUSY):
         matrix = load(root)
         followed = matrix.one(model) if model else None
         http = followed.http if followed else "httptools"

@@ -24,7 +24,8 @@ def bare(checkout: Checkout, tmp_path: Path) -> Checkout:
 
 
 def publish(checkout: Checkout, *, dry_run: bool = False) -> dict[str, push.State]:
-    """Publish all variants, and return what became of each."""
+    """Push main, whatever origin's was, then publish all variants, and return what became of each."""
+    checkout.git("push", "--quiet", "--no-follow-tags", "--force", "origin", "main")
     return {each.variant.name: each.state for each in push.publish(checkout.matrix, dry_run=dry_run)}
 
 
@@ -105,9 +106,10 @@ def test_an_origin_that_moves_between_fetch_and_push_moves_no_other_branch(
     other.git("fetch", "--quiet")
     other.regenerate("v0.11.8")
     before = bare.refs()
+    checkout.git("push", "--quiet", "--no-follow-tags", "--force", "origin", "main")
     wrap_git(tmp_path / "meanwhile", monkeypatch, "push", f'$git -C "{other.root}" push --quiet origin quart')
     with pytest.raises(Failure, match=r"no branch moved on origin\. Run again, .*: make publish\.") as failure:
-        publish(checkout)
+        push.publish(checkout.matrix)
     assert re.fullmatch(r"\[.*rejected\] \(.*\): quart", failure.value.lines[0])
     assert bare.refs()[NEXT] == before[NEXT]
     assert bare.refs()[QUART] == other.branches()[QUART]
@@ -154,16 +156,16 @@ def test_a_commit_by_hand_on_a_local_branch_is_neither_published_nor_lost(checko
 
 
 def test_a_push_that_is_refused_halfway_moves_no_branch(checkout: Checkout, bare: Checkout) -> None:
-    """The hook's own words are in the line, and the branch that it refused."""
+    """Not here either. The hook's own words are in the line, and the branch that it refused."""
     publish(checkout)
     hook(bare, "update", f'[ "$1" != {NEXT} ] || {{ echo this one is frozen; exit 1; }}')
     checkout.change_app("# new")
-    before = bare.refs()
+    before = bare.refs(), checkout.branches()
     with pytest.raises(Failure, match=r"no branch moved on origin") as failure:
         publish(checkout)
     assert "[remote rejected] (hook declined): quart-uvicorn-v0.12.1" in failure.value.lines
     assert "remote: this one is frozen" in failure.value.lines
-    assert bare.refs() == before
+    assert (bare.refs(), checkout.branches()) == before
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ def test_a_tree_that_is_not_clean_is_refused(checkout: Checkout, bare: Checkout,
     (checkout.root / ".git/info/exclude").write_text("*.log\n", encoding="utf-8")
     checkout.write(path, "changed")
     with pytest.raises(Failure, match=rf"^the working tree is not clean.*: {path}\. "):
-        publish(checkout)
+        push.publish(checkout.matrix)
     assert bare.refs() == checkout.branches() == {}
 
 
@@ -187,13 +189,33 @@ def test_what_tools_leave_behind_does_not_count_as_dirty(checkout: Checkout, bar
 
 
 def test_another_branch_than_main_is_refused(checkout: Checkout, bare: Checkout) -> None:
-    """A checkout of main without its name, as automation has it, is as good as main."""
+    """Also at main's own commit; nothing is generated or pushed."""
+    checkout.git("push", "--quiet", "origin", "main")
     checkout.git("switch", "--quiet", "--create", "a-trial")
-    with pytest.raises(Failure, match=r"^a-trial is checked out.*git switch main$"):
-        publish(checkout)
+    with pytest.raises(Failure, match=r"^a-trial is checked out, .*git switch main$"):
+        push.publish(checkout.matrix)
     assert bare.refs() == {}
+
+
+def test_a_checkout_without_a_branch_is_refused(checkout: Checkout, bare: Checkout) -> None:
+    """Nobody could tell later which main its commit belongs to."""
+    checkout.git("push", "--quiet", "origin", "main")
     checkout.git("checkout", "--quiet", "--detach", "main")
-    assert set(publish(checkout).values()) == {"new"}
+    with pytest.raises(Failure, match=r"^no branch is checked out, .*git switch main$"):
+        push.publish(checkout.matrix)
+    assert bare.refs() == {}
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["older main", "no main"])
+def test_a_commit_that_origins_main_has_not_is_refused(checkout: Checkout, bare: Checkout, there: bool) -> None:
+    """A branch that is made of it would name a commit that nobody else has; no branch moves, here or there."""
+    if there:
+        publish(checkout)
+        checkout.change_app("# not pushed")
+    before = bare.refs(), checkout.branches()
+    with pytest.raises(Failure, match=r"^origin's main has not this commit: .*git push origin main$"):
+        push.publish(checkout.matrix)
+    assert (bare.refs(), checkout.branches()) == before
 
 
 def test_a_main_that_lacks_some_of_origins_is_refused(checkout: Checkout, bare: Checkout, tmp_path: Path) -> None:
@@ -202,18 +224,19 @@ def test_a_main_that_lacks_some_of_origins_is_refused(checkout: Checkout, bare: 
     newer = other.change_app("# newer")
     other.git("push", "--quiet", "origin", "main")
     with pytest.raises(Failure, match=rf"^this is not the newest main: .*{newer[:10]}.*git pull origin main$"):
-        publish(checkout)
+        push.publish(checkout.matrix)
     checkout.git("pull", "--quiet", "--ff-only", "origin", "main")
     assert set(publish(checkout).values()) == {"new"}
 
 
-def test_a_dry_run_changes_nothing_on_origin(checkout: Checkout, bare: Checkout) -> None:
+def test_a_dry_run_changes_nothing_here_or_on_origin(checkout: Checkout, bare: Checkout) -> None:
     """It tells what a run would push, and that run pushes it."""
     publish(checkout)
     checkout.change_app("# new")
-    before = bare.refs()
+    checkout.git("push", "--quiet", "origin", "main")
+    before = bare.refs(), checkout.refs()
     told = push.publish(checkout.matrix, dry_run=True)
-    assert bare.refs() == before
+    assert (bare.refs(), checkout.refs()) == before
     assert push.publish(checkout.matrix) == told
     assert bare.refs() == {f"refs/heads/{each.variant.branch}": each.new for each in told}
 
@@ -246,7 +269,7 @@ def test_a_history_that_is_cut_is_not_trusted(checkout: Checkout, bare: Checkout
 def test_without_an_origin_that_is_said(checkout: Checkout) -> None:
     """One line, with the command that adds one."""
     with pytest.raises(Failure, match=r"^there is no remote called origin\. Add it: git remote add origin ADDRESS$"):
-        publish(checkout)
+        push.publish(checkout.matrix)
     assert checkout.branches() == {}
 
 
@@ -254,7 +277,7 @@ def test_an_origin_that_is_not_there_is_one_clear_line(checkout: Checkout, bare:
     """The line has git's own reason; nothing was generated."""
     shutil.rmtree(bare.root)
     with pytest.raises(Failure, match=r"^git ls-remote could not be done with origin") as failure:
-        publish(checkout)
+        push.publish(checkout.matrix)
     assert any("not appear to be a git repository" in line for line in failure.value.lines)
     assert checkout.branches() == {}
 
@@ -269,13 +292,14 @@ def test_the_users_own_way_to_origin_is_used_and_gets_its_token(
         encoding="utf-8",
     )
     transport.chmod(0o755)
+    checkout.git("push", "--quiet", "origin", "main")
     checkout.git("remote", "set-url", "origin", f"host.invalid:{bare.root}")
     hook(Checkout(checkout.root / ".git"), "pre-push", "exit 1")
     monkeypatch.setenv("GIT_SSH_COMMAND", f"'{transport}'")
     monkeypatch.setenv("GIT_SSH_VARIANT", "simple")
     monkeypatch.setenv("GH_TOKEN", "a-token")
     monkeypatch.setenv("GIT_DIR", os.devnull)
-    assert set(publish(checkout).values()) == {"new"}
+    assert {each.state for each in push.publish(checkout.matrix)} == {"new"}
     assert bare.refs() == checkout.branches()
     assert set((tmp_path / "told").read_text("utf-8").splitlines()) == {"a-token 0"}
 

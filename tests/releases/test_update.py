@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from scripts.branches.undo import UPDATE, Before, all_or_nothing, contents, turn
 from scripts.errors import Failure
 from scripts.files import alone
 from scripts.matrix import load
 from scripts.records import read_record
-from scripts.releases.undo import all_or_nothing
 from scripts.runtimes import load_runtimes
 from scripts.verdicts.verdict import Verdict, same_evidence
 from tests.branches.checkouts import Checkout, new_checkout
@@ -139,8 +139,11 @@ def test_a_release_that_cannot_be_pinned_leaves_all_as_it_was(clone: Clone) -> N
     assert state(clone.root) == before
 
 
-def test_an_interrupted_update_leaves_all_as_it_was(clone: Clone) -> None:
-    """Ctrl-C while pins are being compiled ends with code 130."""
+@pytest.mark.parametrize(
+    "how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda how: how.name
+)
+def test_an_ended_update_leaves_all_as_it_was(clone: Clone, how: signal.Signals) -> None:
+    """Ctrl-C while pins are being compiled undoes it and ends with code 130; what is killed the next command undoes."""
     before = state(clone.root)
     with serving(lists([RELEASED])) as index:
         running = subprocess.Popen(
@@ -154,10 +157,15 @@ def test_an_interrupted_update_leaves_all_as_it_was(clone: Clone) -> None:
             assert running.stderr
             for line in running.stderr:
                 if line.startswith(b"compile variants/"):
-                    running.send_signal(signal.SIGINT)
+                    running.send_signal(how)
                     break
             rest = running.stderr.read()
-    assert running.returncode == 130, rest
+    assert running.returncode == (130 if how == signal.SIGINT else -how), rest
+    if how != signal.SIGINT:
+        assert state(clone.root) != before
+        told = clone.verb("matrix")
+        assert "v99" not in told.stdout
+        assert told.stderr == "adding v99.0.0 did not end: files and branches go back to what they were\n"
     assert state(clone.root) == before
 
 
@@ -199,8 +207,10 @@ def test_whatever_ends_a_change_undoes_it(checkout: Checkout, error: BaseExcepti
 
 def _change(checkout: Checkout, files: list[Path], error: BaseException) -> None:
     """Change all that may change, then fail."""
-    folder = checkout.root / "variants/v0.99.0"
-    with all_or_nothing(checkout.root, files=files, folder=folder, branch="quart"):
+    root = checkout.root
+    tip = checkout.git("rev-parse", "quart")
+    before = Before("a change", contents(root, files), "variants/v0.99.0", refs={"refs/heads/quart": (tip, None)})
+    with turn(root / UPDATE, root), all_or_nothing(root / UPDATE, root, before):
         checkout.write("LICENSE", "Do what you want\n")
         checkout.write("fresh", "x")
         checkout.regenerate("v0.11.8")
@@ -208,21 +218,13 @@ def _change(checkout: Checkout, files: list[Path], error: BaseException) -> None
         raise error
 
 
-def test_what_ends_well_stays(checkout: Checkout) -> None:
-    """Nothing is undone then."""
-    with all_or_nothing(
-        checkout.root, files=[checkout.root / "LICENSE"], folder=checkout.root / "variants/x", branch="quart"
-    ):
-        checkout.write("LICENSE", "Do what you want\n")
-    assert (checkout.root / "LICENSE").read_text() == "Do what you want\n"
-
-
 def test_a_folder_that_is_there_is_nobodys_to_remove(checkout: Checkout) -> None:
     """What was there before would be lost with it."""
-    folder = checkout.root / "variants/v0.12.1"
+    note = checkout.root / UPDATE
     with (
-        pytest.raises(Failure, match=r"variants/v0\.12\.1/ is there already"),
-        all_or_nothing(checkout.root, files=[], folder=folder, branch="quart"),
+        turn(note, checkout.root),
+        pytest.raises(Failure, match=r"^variants/v0\.12\.1/ is there already"),
+        all_or_nothing(note, checkout.root, Before("a change", folder="variants/v0.12.1")),
     ):
         pass
-    assert folder.is_dir()
+    assert (checkout.root / "variants/v0.12.1").is_dir()
