@@ -27,6 +27,7 @@ from tests.app.server import ENVIRONMENTS, PROJECT, copy_app, uvicorn
 
 CONNECTIONS = 1, 32, 256
 SECONDS = 3
+OPEN = 1000
 MISSING = [program for program in ("nginx", "wrk") if not shutil.which(program, path="/usr/sbin:/usr/bin:/bin")]
 
 NGINX = """
@@ -90,15 +91,27 @@ def rate(port: int, connections: int) -> float:
     return float(found[1])
 
 
+def megabytes(port: int, router: int) -> float:
+    """Return the memory that the router holds with OPEN clients connected that have each asked once."""
+    with contextlib.ExitStack() as held:
+        for _ in range(OPEN):
+            client = held.enter_context(socket.create_connection(("127.0.0.1", port)))
+            client.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert client.recv(12) == b"HTTP/1.1 200"
+        found = re.search(r"VmRSS:\s*(\d+) kB", Path(f"/proc/{router}/status").read_text())
+    assert found
+    return int(found[1]) / 1024
+
+
 def main(rounds: int) -> None:
-    """Print the ratio at each number of connections."""
+    """Print the ratio at each number of connections, and the router's memory."""
     if MISSING:
         print(f"the router's throughput is left out: {' and '.join(MISSING)} not installed")  # noqa: T201
         return
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as held:
         folder = Path(name)
         dyno = held.enter_context(uvicorn(ENVIRONMENTS["current"], copy_app(folder / "app"), VARIANT="v9.8.7")).port
-        ours, _ = held.enter_context(routing(folder, dyno))
+        ours, router = held.enter_context(routing(folder, dyno))
         theirs = held.enter_context(nginx(folder, dyno, _free_port()))
         rate(dyno, 1)
         for connections in CONNECTIONS:
@@ -110,6 +123,7 @@ def main(rounds: int) -> None:
                 f"{statistics.median(one for one, _ in pairs):.0f} against "
                 f"{statistics.median(other for _, other in pairs):.0f} a second)"
             )
+        print(f"router with {OPEN} clients connected: {megabytes(ours, router):.0f} MB")  # noqa: T201
 
 
 def _free_port() -> int:
