@@ -74,7 +74,7 @@ def client_head(answer: DynoAnswer, request: Request, via: bytes, *, keep: bool)
     says whether the client's connection stays open behind it.
     """
     head = answer.head
-    apart = HOP_BY_HOP.union(head.tokens(b"connection"), (b"via", b"transfer-encoding", b"content-length"))
+    apart = HOP_BY_HOP.union(head.tokens(b"connection"), (b"upgrade", b"via", b"transfer-encoding", b"content-length"))
     lines = [b"HTTP/1.1 %d %b" % (answer.status, answer.reason)]
     framed = not answer.is_interim and answer.status != 204
     chunked = request.version == b"1.1" and (answer.chunked or in_chunks(answer, request))

@@ -190,7 +190,7 @@ def dyno_request(request: Request, stamp: Stamp, profile: Profile = LEGACY) -> b
     head = request.head
     lines = [b"%b %b HTTP/1.1" % (request.method, request.target), b"Host: " + request.host]
     if request.upgrades:
-        lines += [b"Connection: Upgrade", b"Upgrade: websocket"]
+        lines.append(b"Connection: Upgrade")
     elif not profile.pools:
         lines.append(b"Connection: close")
     options = head.tokens(b"connection")
@@ -199,6 +199,8 @@ def dyno_request(request: Request, stamp: Stamp, profile: Profile = LEGACY) -> b
         lower = name.lower()
         if lower == b"transfer-encoding":
             lines.append(b"Transfer-Encoding: chunked")
+        elif lower == b"upgrade" and request.upgrades:
+            lines.append(b"Upgrade: websocket")
         elif lower not in apart:
             lines.append(b"%b: %b" % (capitalised(name), value))
     added = (

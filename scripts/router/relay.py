@@ -61,6 +61,7 @@ async def relay(
             # A 100 answers an Expect, and that was the router's to answer.
             if answer.status != 100 and (interim := client.begin(answer, via)):
                 await client.write(interim)
+            await asyncio.sleep(0)  # a flood of interim answers holds nobody up
         record.status = answer.status
         await _pass_on(client, dyno, client.begin(answer, via), times.rolling)
         return answer.keeps_open and (sending is None or sending.done()) and dyno.is_idle

@@ -75,6 +75,7 @@ ROWS = [
     no_http("RFC 6.1: not in HTTP/1.0", ok(b"Transfer-Encoding: chunked", line=b"HTTP/1.0 200 OK", length=b"")),
     Row("RFC 9110 7.6.1: Connection names hops", ok(b"Connection: X", b"X: 1"), lacks=(b"x", b"connection")),
     Row("RFC 9110 7.8: no Upgrade of the dyno's own", ok(b"Connection: Upgrade", b"Upgrade: h2c"), lacks=(b"upgrade",)),
+    Row("ours: no Upgrade that Connection does not name", ok(b"Upgrade: h2c"), lacks=(b"upgrade",)),
     Row(
         "RFC 9110 8.6: no length with 204",
         ok(line=b"HTTP/1.1 204 No", body=b""),
