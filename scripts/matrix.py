@@ -4,6 +4,7 @@ Reading is strict: an unknown key, a wrong type, a missing file, or a name that 
 host is refused here, so that every later room may trust a Variant.
 """
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ T = TypeVar("T")
 
 VARIANT_NAME = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*\Z")
 """A variant's name becomes a folder and, with its dots as dashes, a label of a host name (RFC 1123, section 2.1)."""
+
+APP_NAME_LENGTH = 30
+"""How many characters an app's name may have at Heroku."""
 
 APP_NAME = re.compile(r"[a-z][a-z0-9-]{1,28}[a-z0-9]\Z")
 """What Heroku accepts as an app's name (Platform API, app.name)."""
@@ -196,7 +200,7 @@ def _variant(folder: Path, project: Project, runtimes: dict[str, Runtime]) -> Va
         raise WrongUse(f"{where} is wrong", found=f"branch = {row.branch!r} is no good branch name")
     if row.branch in RESERVED_BRANCHES:
         raise WrongUse(f"{where} is wrong", found=f"the branch {row.branch!r} is not for variants")
-    app = f"{project.app_prefix}-{folder.name.replace('.', '-')}"
+    app = app_name(project.app_prefix, folder.name)
     if not APP_NAME.match(app):
         raise WrongUse(f"{where} is wrong", found=f"its app would be {app!r}: an app's name has 3 to 30 of a-z, 0-9, -")
     _require(folder / "requirements.in")
@@ -219,6 +223,18 @@ def _variant(folder: Path, project: Project, runtimes: dict[str, Runtime]) -> Va
         patch=row.patch,
         app=app,
     )
+
+
+def app_name(prefix: str, variant: str) -> str:
+    """Return the name of a variant's app: the prefix and the variant's name, with dashes for its dots.
+
+    One that would be too long ends early, in four digits that are the variant's own.
+    """
+    whole = f"{prefix}-{variant.replace('.', '-')}"
+    if len(whole) <= APP_NAME_LENGTH:
+        return whole
+    own = hashlib.sha256(variant.encode()).hexdigest()[:4]
+    return f"{whole[: APP_NAME_LENGTH - len(own) - 1].rstrip('-')}-{own}"
 
 
 def _check_project(project: Project) -> None:

@@ -55,8 +55,10 @@ def pin(matrix: Matrix, variants: Sequence[Variant], *, upgrade: bool = False, e
     """Compile what is stale of the pins of `variants` and of their runtimes' tools, and say what became of each file.
 
     With `everything` the pins of the tooling and the tests as well. What is pinned stays pinned where it still fits,
-    unless `upgrade` asks for the newest of all. Nothing stale: nothing is done, and no network needed. Failure, with
-    all files as they were, when a Python, a release or the network is missing or a result is no good.
+    unless `upgrade` asks for the newest of all, or the runtime says as of when they are resolved: the same inputs then
+    give the same pins, whenever they are compiled and whatever was pinned before. Nothing stale: nothing is done, and
+    no network needed. Failure, with all files as they were, when a Python, a release or the network is missing or a
+    result is no good.
     """
     runtimes = {variant.runtime.name: plan.runtime_job(variant.runtime) for variant in variants}
     tooling = plan.tooling_jobs() if everything else ()
@@ -109,7 +111,8 @@ class _Desk:
             texts[job.constraints_from] = "\n".join(job.constraints) + "\n"
         if job.requirements:
             texts[f"{job.path}.in"] = "\n".join(job.requirements) + "\n"
-        if (self._root / job.path).exists():
+        # What is resolved as of a moment stands on that moment alone, whatever an older file says.
+        if not job.resolved_as_of and (self._root / job.path).exists():
             text = self.read(job.path)
             lock = lockfile.read(text)
             texts[job.path] = lock.body if lock else text

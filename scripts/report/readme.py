@@ -1,6 +1,7 @@
 """The README's table: rendered from variants/ between two markers. Pure; `scripts.cli` reads and writes the file."""
 
 import html
+import re
 from collections.abc import Mapping
 from itertools import groupby
 
@@ -15,6 +16,9 @@ END = "<!-- /table -->"
 HEADINGS = ("Description", "Branch name", "Has issue?", "Deploy to Heroku", "Deployed URL", "On Heroku", "Stack")
 
 ANSWERS = {True: "the issue is there", False: "it is not", None: "not measured yet"}
+
+HTTPS = re.compile(r"https://[a-z0-9.-]+(?::[0-9]+)?(?:[/?]\S*)?", re.ASCII)
+"""An address that may be a link: a host's name and a path, without credentials (RFC 9110, section 4.2.2)."""
 
 BUTTON_IMAGE = "https://www.herokucdn.com/deploy/button.svg"
 
@@ -89,8 +93,14 @@ def _row(matrix: Matrix, variant: Variant, verdict: Verdict | None, deployed: st
         f"<code>{html.escape(variant.branch)}</code>",
         f'<a href="{verdict_file}">{answer}</a>' if verdict else answer,
         f'<a href="{html.escape(button)}"><img src="{BUTTON_IMAGE}" alt="Deploy {name}"></a>',
-        f'<a href="{html.escape(deployed)}">{html.escape(deployed)}</a>' if deployed else "not deployed",
+        _address(deployed) if deployed else "not deployed",
         html.escape(on_heroku) or ("not measured yet" if deployed else "not deployed"),
         html.escape(variant.runtime.stack),
     )
     return "    <tr>\n" + "".join(f"      <td>{cell}</td>\n" for cell in cells) + "    </tr>\n"
+
+
+def _address(deployed: str) -> str:
+    """Return a deployment's address as a link; what is no https address, as text: a click on it could do anything."""
+    shown = html.escape(deployed)
+    return f'<a href="{shown}">{shown}</a>' if HTTPS.fullmatch(deployed) else shown

@@ -10,6 +10,9 @@ from scripts.records import decode
 from scripts.verdicts.verdict import Verdict, differences, evidence_in_short, same_evidence
 from scripts.verdicts.verdict_file import MEASURE, VERDICT_FILE, read_verdict
 
+LARGEST = 1_000_000
+"""How many bytes a verdict may have: one in which each of 3,926 offsets is a range of its own has 120,000."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -43,7 +46,7 @@ def gathered(matrix: Matrix, folder: Path) -> dict[Variant, Verdict]:
         if name not in known:
             raise WrongUse(f"{path} is of the unknown variant {name!r}", do=nearest(name, known))
         variant = matrix.one(name)
-        verdict = decode(path.read_bytes(), str(path), Verdict, do=MEASURE)
+        verdict = decode(_content(folder, path), str(path), Verdict, do=MEASURE)
         _refuse_other_server(variant, verdict, path)
         there = verdicts.setdefault(variant, (verdict, path))
         if not same_evidence(there[0], verdict):
@@ -82,6 +85,18 @@ def refuse_difference(rows: Sequence[Row]) -> None:
         raise Failure("verdicts differ from what is committed", found=", ".join(different), do="make verify")
     if missing:
         raise Failure("variants were not measured", found=", ".join(missing), do="Look at why their jobs failed")
+
+
+def _content(folder: Path, path: Path) -> bytes:
+    """Return what a verdict below `folder` holds; WrongUse for a huge one, and for a link: it may lead anywhere."""
+    links = [each for each in (path, *path.parents) if each.is_relative_to(folder) and each != folder]
+    if any(each.is_symlink() for each in links) or not path.is_file():
+        raise WrongUse(f"{path} is no file, or a link leads to it", do="Put the file itself there")
+    with path.open("rb") as file:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise WrongUse(f"{path} is too large", found=f"a verdict has less than {LARGEST:,} bytes", do=MEASURE)
+    return content
 
 
 def _refuse_other_server(variant: Variant, verdict: Verdict, path: Path) -> None:

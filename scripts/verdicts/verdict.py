@@ -30,9 +30,20 @@ class RequestEvidence(Record, frozen=True):
     offsets: dict[Outcome, list[Range]]
 
     def __post_init__(self) -> None:
-        """Refuse evidence that leaves out an outcome; msgspec names the place in the file."""
+        """Refuse evidence that no measurement gives; msgspec names the place in the file."""
         if not self.outcomes.keys() == self.offsets.keys() == set(Outcome):
             raise ValueError(f"each of {', '.join(Outcome)} must have a count and its offsets")
+        for outcome, runs in self.offsets.items():
+            count = sum(last - first + 1 for first, last in runs)
+            if self.outcomes[outcome] != count:
+                raise ValueError(f"{self.outcomes[outcome]} splits are {outcome}, and the offsets name {count}")
+        behind = 1
+        for first, last in sorted(run for runs in self.offsets.values() for run in runs):
+            if first != behind or last < first:
+                raise ValueError(f"offsets {first} to {last} do not follow {behind - 1}: each belongs to one outcome")
+            behind = last + 1
+        if behind != self.head_bytes:
+            raise ValueError(f"the offsets end with {behind - 1}, those of {self.head_bytes} bytes do not")
 
     @property
     def splits(self) -> int:
@@ -61,6 +72,13 @@ class RouterEvidence(Record, frozen=True):
     failed: int
     segment_bytes: int
 
+    def __post_init__(self) -> None:
+        """Refuse counts that cannot be."""
+        if not 0 <= self.failed <= self.submissions or self.segment_bytes < 0:
+            raise ValueError(
+                f"{self.failed} of {self.submissions} submissions in segments of {self.segment_bytes} bytes cannot be"
+            )
+
 
 class Verdict(Record, frozen=True, kw_only=True):
     """The measured answer to "Has issue?"."""
@@ -76,6 +94,12 @@ class Verdict(Record, frozen=True, kw_only=True):
     """Id of the branch's tree that was measured."""
     measured: str
     """Day of the measurement (UTC, ISO 8601)."""
+
+    def __post_init__(self) -> None:
+        """Refuse an answer that its own evidence contradicts."""
+        intact = self.requests.form.intact and self.requests.misroute.intact
+        if self.has_issue == intact:
+            raise ValueError(f"has_issue is {self.has_issue}, and {'every' if intact else 'not every'} split is intact")
 
 
 def request_evidence(measurement: Measurement) -> RequestEvidence:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.branches.generate import main_commit, regenerate
 from scripts.errors import Failure, WrongUse
 from tests.branches.checkouts import PROJECT, Checkout, actions_of, commits_of, new_checkout, wrap_git
 
@@ -104,6 +105,15 @@ def test_inputs_that_are_not_committed_are_told_in_the_trailer(checkout: Checkou
     commit = checkout.regenerate("v0.12.1")[0].commit
     head = checkout.git("rev-parse", "HEAD")
     assert f"\nSource-Commit: {head}-dirty\n" in checkout.git("cat-file", "commit", commit)
+
+
+def test_what_a_command_has_just_written_makes_no_branch_dirty(checkout: Checkout) -> None:
+    """Where the commit to name was asked for before, it counts as it was then."""
+    source = main_commit(checkout.root)
+    checkout.write("variants/v0.12.1/requirements.txt", "# none\n")
+    matrix = checkout.matrix
+    (change,) = regenerate(matrix, [matrix.one("v0.12.1")], source=source)
+    assert f"\nSource-Commit: {source.commit}\n" in checkout.git("cat-file", "commit", change.commit)
 
 
 @pytest.mark.parametrize(

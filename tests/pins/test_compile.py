@@ -109,6 +109,16 @@ def test_what_is_pinned_stays_pinned(small: Path) -> None:
     assert str(lockfile.versions((small / PATH).read_text())["websockets"]) == "8.0.2"
 
 
+@pytest.mark.parametrize("other", ["click==8.1.0", "click==99.0"], ids=["older", "newer"])
+def test_pins_as_of_a_moment_stand_on_it_alone(checkout: Path, other: str) -> None:
+    """Resolving again gives the committed bytes, whatever an older or a later compilation had pinned."""
+    path = checkout / "variants/v0.54.0/requirements.txt"
+    committed = path.read_bytes()
+    path.write_text(re.sub(r"click==[0-9.]+", other, committed.decode()))
+    compiled(checkout, "v0.54.0")
+    assert path.read_bytes() == committed
+
+
 def test_an_upgrade_takes_the_newest(small: Path) -> None:
     """On demand, pins move to the newest releases that fit, also where nothing is stale."""
     pin_by_hand(small, "websockets==8.1", "websockets==8.0.2")

@@ -156,3 +156,24 @@ def test_the_picture_has_a_bar_for_each_range(verdicts: dict[Variant, Verdict]) 
 def test_the_picture_of_nothing_is_still_a_picture() -> None:
     """Before the first measurement there are no rows."""
     assert ET.fromstring(render_picture({}, heads()["misroute"])).tag == f"{SVG}svg"
+
+
+@pytest.mark.parametrize(
+    ("address", "is_link"),
+    [
+        ("https://uvicorn-issue-344-abc123.herokuapp.com/", True),
+        ("http://app.example/", False),
+        ("javascript:alert(1)", False),
+        ("https://app.example /", False),
+        ("https://user:word@app.example/", False),
+        ("//app.example/", False),
+    ],
+)
+def test_only_an_https_address_becomes_a_link(
+    matrix: Matrix, verdicts: dict[Variant, Verdict], address: str, is_link: bool
+) -> None:
+    """Anything else stands there as text."""
+    table = render_table(matrix, verdicts, {matrix.one("v0.12.1"): address}, {})
+    rows = Rows(table)
+    assert (address in rows.links) == is_link
+    assert any(address in row for row in rows.rows)
