@@ -121,8 +121,8 @@ def run(
     `env` changes the inherited environment; `stdin` is given whole, or in pieces that are never all in memory; a code
     that is not among `codes` raises CommandFailed, with `what` as what failed and `do` as the way to mend it; a command
     that is not there raises Failure. With `secrets` the command gets them too. `say` gets each line of its standard
-    error as it comes. A command that takes more than `limit` seconds is ended, with all that it started: TookTooLong. The
-    child also `holds` these descriptors, of a lock for example.
+    error as it comes. A command that takes more than `limit` seconds is ended, with all that it started: TookTooLong.
+    The child also `holds` these descriptors, of a lock for example.
     """
     words = [str(word) for word in args]
     log.debug("run %s", shlex.join(words))

@@ -27,6 +27,7 @@ TOOLING = "scripts/requirements.txt"
 TESTS = "tests/requirements.txt"
 CURRENT_APP = "tests/app/current.txt"
 SERVERS = "tests/probe/servers.txt"
+SANIC = "tests/probe/sanic.txt"
 
 Read = Callable[[str], str]
 """Gives the text of a file, named by its path from the checkout's root; FileNotFoundError where there is none."""
@@ -107,7 +108,9 @@ def tooling_jobs() -> tuple[Job, ...]:
     tests = Job(TESTS, "tests/requirements.in", OLDEST_PYTHON, TOOLING, "make pin", ("tests/requirements.in", TOOLING))
     app = Job(CURRENT_APP, "tests/app/current.in", CURRENT_PYTHON, TOOLING, "make pin", ("tests/app/current.in",))
     servers = Job(SERVERS, "tests/probe/servers.in", CURRENT_PYTHON, TOOLING, "make pin", ("tests/probe/servers.in",))
-    return own, tests, app, servers
+    tools = "common/runtimes/python3.8-tools.txt"
+    sanic = Job(SANIC, "tests/probe/sanic.in", "3.8", tools, "make pin", ("tests/probe/sanic.in",))
+    return own, tests, app, servers, sanic
 
 
 def tools_path(runtime: Runtime) -> str:

@@ -1,5 +1,6 @@
 """Where a server listens, and connections to it that never block: TCP over IPv4 or IPv6, a Unix socket, TLS."""
 
+import functools
 import os
 import socket
 import ssl
@@ -176,23 +177,27 @@ class TlsChannel(Channel):
         super().write(self._outgoing.read())
 
     def read(self) -> bytes | None:
-        """Return what has come, deciphered."""
+        """Return what has come, deciphered: all records of it, for the socket will not speak of them again."""
         data = super().read()
         if data:
             self._incoming.write(data)
         elif data == b"":
             self._incoming.write_eof()
+        found = b""
         try:
-            return self._tls.read(READ_BYTES)
+            while piece := self._tls.read(READ_BYTES):
+                found += piece
         except ssl.SSLWantReadError:
-            return None
+            return found or None
         except ssl.SSLError:  # the end, with or without a farewell
-            return b""
+            pass
+        return found
 
 
+@functools.cache
 def _context() -> ssl.SSLContext:
     """Return the settings of TLS. Certificates are not looked at: nothing secret is sent."""
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.set_alpn_protocols(["http/1.1"])

@@ -25,6 +25,9 @@ from scripts.wire.splitting import Range, ranges, split
 FIRST_WHOLES = 5
 """How many whole requests a measurement begins with."""
 
+MORE_WHOLES = 30
+"""How many whole requests follow where a split one's answer differs in fields or body alone: these may move by themselves."""
+
 WHOLE_EVERY = 8
 """After how many split requests a whole one follows."""
 
@@ -163,8 +166,7 @@ class _Run:
 
         Wholes are learnt from as they come. Failure where whole requests get nothing any more.
         """
-        ended = self._go(plans, every, self.window)
-        got = {place: answer for place, answer in ended if place is not None}
+        got = {place: answer for place, answer in self._go(plans, every, self.window) if place is not None}
         return [got[place] for place in range(len(plans))]
 
     def send_alone(self, plans: Sequence[tuple[int, ...]]) -> list[Answer | None]:
@@ -202,6 +204,12 @@ class _Run:
                     do = "Is there a limit on requests or connections? Probe without it"
                     raise Failure("could not tell: the server no longer answers whole requests", found=found, do=do)
             yield job, done.answer
+
+    def send_wholes(self, count: int) -> None:
+        """Send only whole requests, one at a time, and learn from them."""
+        for _ in range(count):
+            self.wholes.sent += 1
+            self.wholes.failed += not self.standard.learn(self.exchanges.ask(self.head))
 
 
 def measure(
@@ -245,7 +253,7 @@ class _Tries:
     among: list[Answer]
     alone: list[Answer] = field(default_factory=list)
     unsure: bool = False
-    """Others that were like it were intact alone, and it has not been tried."""
+    """It has not been tried alone where that is needed: others like it were intact then, or whole requests failed."""
 
 
 def _try_again(run: _Run, plans: Sequence[tuple[int, ...]], tries: Sequence[_Tries]) -> None:
@@ -257,7 +265,7 @@ def _try_again(run: _Run, plans: Sequence[tuple[int, ...]], tries: Sequence[_Tri
     def alone(places: Sequence[int]) -> None:
         for place, answer in zip(places, run.send_alone([plans[place] for place in places]), strict=True):
             tries[place].alone += [answer] if answer else []
-            tries[place].unsure = False
+            tries[place].unsure = not tries[place].alone
 
     first = {place: run.standard.judge(each.among[0]) for place, each in enumerate(tries)}
     runs = [list(group) for outcome, group in groupby(first, first.__getitem__) if outcome is not Outcome.INTACT]
@@ -266,6 +274,8 @@ def _try_again(run: _Run, plans: Sequence[tuple[int, ...]], tries: Sequence[_Tri
     among = [
         place for group, sample in zip(runs, samples, strict=True) for place in (sample if group[0] in hung else group)
     ]
+    if any(run.standard.agrees(tries[place].among[0]) for place in among):
+        run.send_wholes(MORE_WHOLES)
     for place, answer in zip(among, run.send([plans[place] for place in among], every=4), strict=True):
         tries[place].among.append(answer)
     differed = [place for place in among if len(judged(tries[place].among)) > 1]

@@ -28,7 +28,7 @@ def tcp(port: int, host: str = "127.0.0.1", *, tls: bool = False) -> Connect:
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not tls:
             return plain
-        context = ssl.create_default_context()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         return context.wrap_socket(plain, server_hostname="localhost")
 
@@ -98,7 +98,7 @@ def plain(said: bytes) -> bytes:
 
 
 def truth(connect: Connect, head: bytes = HEAD, path: bytes = TARGET.encode()) -> str:
-    """Return "intact" or "affected"; "either" where a place comes out now so, now otherwise; "none" without a whole."""
+    """Return "intact", "affected", "either" where a place comes out now so, now otherwise, "none" without a whole."""
     wholes = [good(ask(connect, [head]), path) for _ in range(TRIES)]
     if not any(wholes):
         return "none"

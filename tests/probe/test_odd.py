@@ -32,10 +32,10 @@ def running(name: str) -> Iterator[int]:
             child.kill()
 
 
-def word(port: int, times: Times) -> str:
+def word(endpoint: Endpoint, times: Times | None = None) -> str:
     """Return the probe's word: one that gives up says that it could not tell, by its exit code."""
     try:
-        found = examine(Endpoint("127.0.0.1", port), raw.HEAD, PLANS, times=times)
+        found = examine(endpoint, raw.HEAD, PLANS, times=times)
     except Failure as failure:
         return f"could not tell ({failure})"
     if found.conclusion.word == "could not tell":
@@ -50,4 +50,5 @@ def test_the_word_is_right(name: str) -> None:
     with running(name) as port:
         assert raw.truth(raw.tcp(port)) == odd.truth
     with running(name) as port:
-        assert word(port, Times(read=2 * odd.hurried, answer=odd.hurried, whole=20)).partition(" (")[0] == odd.word
+        times = Times(read=2 * odd.hurried, answer=odd.hurried, whole=20)
+        assert word(Endpoint("127.0.0.1", port), times).partition(" (")[0] == odd.word

@@ -1,0 +1,89 @@
+"""The table of real servers: the truth by plain sockets, and the probe's word. It is never wrong."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from scripts.probe.endpoint import Endpoint
+from scripts.process import end
+from tests.probe import raw
+from tests.probe.real.servers import HERE, SERVERS, Real
+from tests.probe.test_odd import word
+
+BY_NAME = {server.name: server for server in SERVERS}
+LIMIT_SECONDS = 20.0
+
+
+def free_port(host: str) -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as found:
+        found.bind((host, 0))
+        return int(found.getsockname()[1])
+
+
+def wait(connect: raw.Connect, child: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Wait until a server takes connections."""
+    until = time.monotonic() + LIMIT_SECONDS
+    while True:
+        try:
+            connect().close()
+        except OSError:
+            assert child.poll() is None, log.read_text()
+            assert time.monotonic() < until, log.read_text()
+            time.sleep(0.02)
+        else:
+            return
+
+
+@contextmanager
+def running(server: Real, folder: Path) -> Iterator[tuple[Endpoint, raw.Connect]]:
+    """Run a server, and first what it passes on to; give how the probe and how plain sockets reach it."""
+    with ExitStack() as stack:
+        behind = ""
+        if server.behind:
+            (folder / "b").mkdir()
+            upstream, _ = stack.enter_context(running(BY_NAME[server.behind], folder / "b"))
+            behind = upstream.path or str(upstream.port)
+        host, path = "::1" if server.at == "ipv6" else "127.0.0.1", str(folder / "s")
+        port = free_port(host)
+        filled = {"port": str(port), "path": path, "folder": str(folder), "behind": behind}
+        if server.environment:
+            filled["bin"] = str(server.environment.programs)
+        shutil.copy(HERE / "served.py", folder)
+        for name, text in server.files:
+            for key, value in filled.items():
+                text = text.replace(f"{{{key}}}", value)  # noqa: PLW2901
+            (folder / name).write_text(text)
+        if server.at == "tls":
+            names = ["-keyout", folder / "key.pem", "-out", folder / "cert.pem", "-subj", "/CN=localhost"]
+            words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *names]
+            subprocess.run(words, check=True, capture_output=True)
+        program, *words = server.command.format(**filled).split()
+        found = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
+        if not found:
+            assert not os.environ.get("CI"), f"{program} is missing: see .ci/run"
+            pytest.skip(f"{program} is not installed")
+        log = folder / "log"
+        with log.open("wb") as out:
+            child = subprocess.Popen([found, *words], cwd=folder, stdout=out, stderr=out, start_new_session=True)
+        stack.callback(end, child)
+        connect = raw.unix(path) if server.at == "unix" else raw.tcp(port, host, tls=server.at == "tls")
+        wait(connect, child, log)
+        tls = "localhost" if server.at == "tls" else ""
+        yield Endpoint(path=path) if server.at == "unix" else Endpoint(host, port, tls=tls), connect
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_the_word_is_right(name: str, tmp_path: Path) -> None:
+    """No wrong "affected", no wrong "intact"."""
+    server = BY_NAME[name]
+    with running(server, tmp_path) as (endpoint, connect):
+        assert raw.truth(connect) == server.truth
+        assert word(endpoint).partition(" (")[0] == server.word
