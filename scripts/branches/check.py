@@ -38,7 +38,10 @@ def check_branches(matrix: Matrix) -> BranchCheck:
         except Failure as error:
             problems.append(f"{variant.name}: {error.message}")
     made = [variant for variant in matrix.variants if variant.name in trees]
-    tips = read_tips(repository, [f"refs/heads/{variant.branch}" for variant in made]) if repository and made else {}
+    try:
+        tips = read_tips(repository, [f"refs/heads/{v.branch}" for v in made]) if repository and made else {}
+    except Failure as error:
+        return BranchCheck(trees, [*problems, error.message])
     for variant in made:
         tip = tips.get(f"refs/heads/{variant.branch}")
         if tip and tip.tree != trees[variant.name]:

@@ -15,6 +15,7 @@ from scripts.branches.generate import regenerate
 from scripts.branches.git import git, open_repository
 from scripts.branches.undo import BRANCHES, UPDATE, Before, all_or_nothing, contents, recover, turn
 from scripts.errors import Failure
+from scripts.files import write_all
 from scripts.matrix import load
 from tests.branches.checkouts import PROJECT, Checkout, actions_of, wrap_git
 from tests.releases.test_update import state
@@ -177,6 +178,47 @@ def test_what_a_killed_change_had_done_is_put_back(checkout: Checkout, stage: in
     recover(root)
     assert state(root) == before
     assert not (root / UPDATE).exists()
+
+
+FILES = """
+import os, pathlib, signal, sys
+from scripts.branches.undo import UPDATE, Before, all_or_nothing, contents, turn
+from scripts.files import write_all
+root = pathlib.Path(sys.argv[1])
+paths = [root / f"variants/{name}/requirements.txt" for name in ("v0.11.8", "v0.12.1")] + [root / "fresh"]
+replace, calls = pathlib.Path.replace, []
+def killing(self, target):
+    calls.append(target)
+    if len(calls) > STAGE: os.kill(os.getpid(), signal.SIGKILL)
+    return replace(self, target)
+with turn(root / UPDATE, root), all_or_nothing(root / UPDATE, root, Before("pins", contents(root, paths))):
+    pathlib.Path.replace = killing
+    write_all({path: "new" for path in paths})
+"""
+
+
+@pytest.mark.parametrize("stage", range(3))
+def test_of_several_files_none_is_changed_by_a_killed_process(checkout: Checkout, stage: int) -> None:
+    """It is killed when this many were renamed into their places; what waited beside them is gone as well."""
+    before = state(checkout.root)
+    killed(FILES.replace("STAGE", str(stage)), checkout.root)
+    assert state(checkout.root) != before
+    recover(checkout.root)
+    assert state(checkout.root) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
+def test_of_several_files_a_full_disk_changes_none(small_disk: Checkout) -> None:
+    """There is room for two of three; the error names the file for which there is none."""
+    before = state(small_disk.root)
+    disk = small_disk.root.parent
+    fill(disk, 8 << 10)
+    paths = [small_disk.root / f"common/{name}" for name in ("a", "b", "c")]
+    with pytest.raises(OSError, match="No space left on device") as failure:
+        write_all({path: bytes(4096) for path in paths})
+    assert failure.value.filename in map(str, paths)
+    (disk / "full").unlink()
+    assert state(small_disk.root) == before
 
 
 def test_what_comes_in_the_way_is_kept_aside(checkout: Checkout) -> None:
