@@ -26,7 +26,7 @@ FIRST_WHOLES = 5
 """How many whole requests a measurement begins with."""
 
 MORE_WHOLES = 30
-"""How many whole requests follow where a split one's answer differs in fields or body alone: these may move by themselves."""
+"""How many whole requests follow where a split one's answer differs in fields or body alone: do they move anyway?."""
 
 WHOLE_EVERY = 8
 """After how many split requests a whole one follows."""

@@ -2,7 +2,7 @@
 
 An HTTP intermediary reads a request whole and sends it on in its own way; one for TCP joins what came apart. Behind
 either, "intact" would say nothing of the server that is meant. Names and header fields are hints. What tells is this: a
-process that is sent requests of 4 KB and more, and itself sends on as much, over a connection of its own, passes on.
+process that is sent requests of 4 KB, and itself sends on as much, over connections of its own, passes on.
 """
 
 import os
@@ -10,14 +10,16 @@ import re
 import secrets
 import socket
 import struct
+import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from itertools import product
+from itertools import repeat
 from pathlib import Path
 
+from scripts.errors import Failure
 from scripts.probe.answers import End
 from scripts.probe.endpoint import Endpoint
 from scripts.probe.exchange import Exchanges, Window
@@ -28,22 +30,16 @@ PROC = Path("/proc")
 PADDING = 4000
 """Bytes of the field that makes a request heavy: more than a server has reason to send to anyone but its upstream."""
 
-SPREAD = 3000
-"""The sizes of heavy requests are random, up to so many bytes more: another probe's, at the same time, are others."""
+ROUNDS = 10
+"""How many rounds of heavy requests are sent, each of a random number: what follows these numbers is no chance."""
 
-HEAVY_REQUESTS = 48
+MOST_IN_ROUND = 6
 
 AT_ONCE = 4
-"""How many of them are under way together."""
+"""How many requests are under way together."""
 
 SECONDS = 3.0
-"""How long the look may take, about."""
-
-MOST_ADDED = 8000
-"""Bytes that a request may have beside its long field when it is passed on."""
-
-FOLLOWING = 8
-"""How many sizes must have come along with the same difference. Another probe at the same time may chance on five."""
+"""How long the look may take, about; as long again where a process is suspected."""
 
 INTERMEDIARIES = frozenset(
     [
@@ -170,42 +166,80 @@ def _passed_on(
     """Send heavy requests, and look meanwhile whether one of the processes sends as much on; return which, and to whom.
 
     A connection that stays is looked up among those of the processes, and of what they start for a connection, as socat
-    does. One that is short may be gone before that: it is known by its size, which follows that of a request under way.
-    Programs that are often in front of others are looked at longer.
+    does. Of connections that are short, each round must leave as many to one address as it had requests; then one of
+    them must be seen to carry a heavy one, for an app may ask its database once for each request as well.
     """
     end = head.index(b"\r\n\r\n")
-    often = 8 if any(process.name in INTERMEDIARIES for process in processes) else 1
-    sizes: dict[int, int] = {}
-
-    def requests() -> Iterator[tuple[bytes]]:
-        for number in range(HEAVY_REQUESTS * often):
-            sizes[number] = PADDING + secrets.randbelow(SPREAD)
-            yield (head[:end] + b"\r\nX-Padding: " + b"p" * sizes[number] + head[end:],)
-
-    before = _others(queue, exchanges.endpoint)
+    heavy = (head[:end] + b"\r\nX-Padding: " + b"p" * PADDING + head[end:],)
+    often = any(process.name in INTERMEDIARIES for process in processes)
+    before = last = _others(queue, exchanges.endpoint)
     known = {process.pid: _sockets_of(process.pid) for process in processes}
-    follows: dict[tuple[Address, int], set[int]] = defaultdict(set)
-    until = time.monotonic() + SECONDS * often
-    for done in exchanges.run(requests(), None, Window(at_once, fixed=True)):
-        now = _others(queue, exchanges.endpoint)
-        new = [now[key] for key in now.keys() - before.keys()]
-        for each, size in product(new, sizes.values()):
-            if 0 <= each.sent - size < MOST_ADDED:
-                follows[each.peer, each.sent - size].add(size)
-                if len(follows[each.peer, each.sent - size]) == FOLLOWING:
-                    return processes[0], each.peer
-        heavy = {each.inode: each for key, each in now.items() if each.sent - _sent(before, key) > PADDING}
-        for process in processes if heavy or often > 1 else ():
-            held = set().union(*map(_sockets_of, (process.pid, *_children(process.pid))))
-            if passing := held & heavy.keys():
-                return process, heavy[passing.pop()].peer
-            news = held - known[process.pid] - {each.inode for each in now.values()} if often > 1 else set()
-            if news and _are_unix(news):
+    suspects: set[Address] | None = None
+    until = time.monotonic() + SECONDS
+    for _ in range(ROUNDS * (8 if often else 1)):
+        count = 1 + secrets.randbelow(MOST_IN_ROUND)
+        for _ in exchanges.run([heavy] * count, None, Window(at_once, fixed=True)):
+            if often and (process := _on_unix(processes, known)):
                 return process, None
-        del sizes[done.index]
+        now = _others(queue, exchanges.endpoint)
+        if found := _held(processes, before, now):
+            return found
+        pairs = Counter(end for pair in {frozenset(key) for key in now.keys() - last.keys()} for end in pair)
+        followed = {address for address, number in pairs.items() if number == count}
+        suspects = followed if suspects is None else suspects & followed
+        last = now
         if time.monotonic() > until:
             break
+    if suspects:
+        with _all_along(exchanges, heavy, at_once):
+            until = time.monotonic() + SECONDS
+            while time.monotonic() < until:
+                for each in _others(queue, exchanges.endpoint).values():
+                    if each.peer in suspects and each.sent >= PADDING:
+                        return processes[0], each.peer
     return None, None
+
+
+@contextmanager
+def _all_along(exchanges: Exchanges, request: tuple[bytes], at_once: int) -> Iterator[None]:
+    """Send a request again and again from another thread: the kernel's list takes longer than a connection lasts."""
+    over = threading.Event()
+
+    def send() -> None:
+        with suppress(Failure):
+            for _ in exchanges.run(repeat(request), None, Window(at_once, fixed=True)):
+                if over.is_set():
+                    return
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _held(
+    processes: Collection[Process],
+    before: Mapping[tuple[Address, Address], Socket],
+    now: Mapping[tuple[Address, Address], Socket],
+) -> tuple[Process, Address] | None:
+    """Return which process holds a connection that has carried something heavy meanwhile, and to whom it leads."""
+    heavy = {each.inode: each for key, each in now.items() if each.sent - _sent(before, key) >= PADDING and each.inode}
+    for process in processes if heavy else ():
+        if passing := heavy.keys() & set().union(*map(_sockets_of, (process.pid, *_children(process.pid)))):
+            return process, heavy[passing.pop()].peer
+    return None
+
+
+def _on_unix(processes: Collection[Process], known: Mapping[int, set[int]]) -> Process | None:
+    """Return which process has opened a Unix socket meanwhile, as one does that passes on to one."""
+    for process in processes:
+        news = _sockets_of(process.pid) - known[process.pid]
+        if news and _are_unix(news):
+            return process
+    return None
 
 
 def _others(queue: ReceiveQueue, endpoint: Endpoint) -> dict[tuple[Address, Address], Socket]:

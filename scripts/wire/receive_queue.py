@@ -40,8 +40,8 @@ ATTRIBUTE = struct.Struct("=HH")  # nlattr: len, type
 BYTES_RECEIVED_OFFSET = 128  # tcp_info.tcpi_bytes_received, u64, Linux 4.1 and later
 BYTES_SENT_OFFSET = 200  # tcp_info.tcpi_bytes_sent, u64, Linux 4.19 and later
 TCP_LISTEN = 10
-CONNECTED = (TCP_ESTABLISHED, 4, 5, TCP_CLOSE_WAIT, 9, 11)
-"""The states of a connection from its handshake to its end: all but waiting out the time after it."""
+CONNECTED = (TCP_ESTABLISHED, 4, 5, 6, TCP_CLOSE_WAIT, 9, 11)
+"""The states of a connection from its handshake to its end, and the minute after it, in which it has no figures."""
 
 
 class Reading(enum.Enum):

@@ -62,14 +62,16 @@ def running(server: Real, folder: Path) -> Iterator[tuple[Endpoint, raw.Connect]
                 text = text.replace(f"{{{key}}}", value)  # noqa: PLW2901
             (folder / name).write_text(text)
         if server.at == "tls":
-            names = ["-keyout", folder / "key.pem", "-out", folder / "cert.pem", "-subj", "/CN=localhost"]
-            words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *names]
-            subprocess.run(words, check=True, capture_output=True)
+            names = ["-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem", "-subj", "/CN=localhost"]
+            subprocess.run(
+                ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *names], check=True, capture_output=True
+            )
         program, *words = server.command.format(**filled).split()
         found = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
-        if not found:
-            assert not os.environ.get("CI"), f"{program} is missing: see .ci/run"
-            pytest.skip(f"{program} is not installed")
+        if missing := program if not found else server.needs if not Path(server.needs or "/").exists() else "":
+            assert not os.environ.get("CI"), f"{missing} is missing: see .ci/run"
+            pytest.skip(f"{missing} is not installed")
+        assert found
         log = folder / "log"
         with log.open("wb") as out:
             child = subprocess.Popen([found, *words], cwd=folder, stdout=out, stderr=out, start_new_session=True)

@@ -3,6 +3,9 @@
 It runs in the servers' own environments, and imports a server only when that one is to run.
 """
 
+# mypy: ignore-errors
+# What it imports is not in the environment of the checks.
+
 from __future__ import annotations  # for Python 3.8
 
 import socketserver
@@ -83,7 +86,7 @@ def by_socketserver_forking(port: int) -> None:
 
 
 def by_aiohttp(port: int) -> None:
-    """Aiohttp."""
+    """By aiohttp."""
     from aiohttp import web
 
     async def view(request: Any) -> Any:
@@ -117,9 +120,9 @@ def by_twisted(port: int) -> None:
     from twisted.web import resource, server
 
     class Page(resource.Resource):
-        isLeaf = True
+        isLeaf = True  # noqa: N815 - Twisted's
 
-        def render_GET(self, request: Any) -> Any:
+        def render_GET(self, request: Any) -> Any:  # noqa: N802 - Twisted's
             return request.uri
 
     reactor.listenTCP(port, server.Site(Page()), interface=HOST)
@@ -155,14 +158,14 @@ def by_werkzeug_threaded(port: int) -> None:
 
 
 def by_gevent(port: int) -> None:
-    """Gevent."""
+    """By gevent."""
     from gevent.pywsgi import WSGIServer
 
     WSGIServer((HOST, port), wsgi, log=None).serve_forever()
 
 
 def by_eventlet(port: int) -> None:
-    """Eventlet."""
+    """By eventlet."""
     import eventlet
     from eventlet import wsgi as server
 
@@ -193,7 +196,7 @@ def by_old_sanic(port: int) -> None:
 
     @app.route("/view")
     async def view(request: Any) -> Any:
-        return text(f"{request.path}?{request.query_string}")
+        return text(f"{request.url}?{request.query_string}")
 
     app.run(host=HOST, port=port, protocol=type("Protocol", (HttpProtocol,), {}))
 

@@ -29,6 +29,8 @@ class Real:
     """The name of the server that it passes on to, listening at {behind}."""
     files: tuple[tuple[str, str], ...] = ()
     """Files in its folder, and what they hold."""
+    needs: str = ""
+    """A file that it needs beside its program."""
 
 
 def variant(name: str) -> Environment:
@@ -56,6 +58,7 @@ http { access_log off; client_body_temp_path t1; proxy_temp_path t2; fastcgi_tem
        scgi_temp_path t5; default_type text/plain;
        server { listen 127.0.0.1:{port}; location / { %s } } }
 """
+STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"
 STREAM_CONF = """
 load_module /usr/lib/nginx/modules/ngx_stream_module.so;
 daemon off; pid nginx.pid; worker_processes 1; events {}
@@ -84,9 +87,11 @@ def nginx(name: str, location: str, **more: str) -> Real:
     return Real(name, NGINX, environment=None, files=(("nginx.conf", conf),), **more)
 
 
-def proxy(name: str, command: str, conf: str = "", truth: str = INTACT, behind: str = "uvicorn 0.12.1") -> Real:
+def proxy(
+    name: str, command: str, conf: str = "", *, truth: str = INTACT, behind: str = "uvicorn 0.12.1", needs: str = ""
+) -> Real:
     """Return a proxy in front of another server: nothing can be told, whatever it does to a split request."""
-    return Real(name, command, truth, UNTOLD, None, behind=behind, files=(("conf", conf),) if conf else ())
+    return Real(name, command, truth, UNTOLD, None, behind=behind, files=(("conf", conf),) if conf else (), needs=needs)
 
 
 OLD, LAST = variant("v0.12.1"), variant("v0.17.4")
@@ -137,9 +142,11 @@ SERVERS = [
     nginx("nginx", 'return 200 "$request_uri";'),
     nginx("nginx, HTTP proxy", "proxy_pass http://127.0.0.1:{behind};", word=UNTOLD, behind="uvicorn 0.12.1"),
     nginx("nginx, Unix proxy", "proxy_pass http://unix:{behind};", word=UNTOLD, behind="uvicorn 0.12.1, Unix socket"),
-    proxy("nginx, TCP proxy", "nginx -p {folder} -c conf -e error.log", STREAM_CONF, AFFECTED),
+    proxy(
+        "nginx, TCP proxy", "nginx -p {folder} -c conf -e error.log", STREAM_CONF, truth=AFFECTED, needs=STREAM_MODULE
+    ),
     proxy("haproxy, HTTP", "haproxy -f {folder}/conf", HAPROXY_CONF % "http"),
-    proxy("haproxy, TCP", "haproxy -f {folder}/conf", HAPROXY_CONF % "tcp", AFFECTED),
-    proxy("socat", "socat TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr TCP:127.0.0.1:{behind}", "", AFFECTED),
+    proxy("haproxy, TCP", "haproxy -f {folder}/conf", HAPROXY_CONF % "tcp", truth=AFFECTED),
+    proxy("socat", "socat TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr TCP:127.0.0.1:{behind}", "", truth=AFFECTED),
     proxy("haproxy in front of a good one", "haproxy -f {folder}/conf", HAPROXY_CONF % "tcp", behind="uvicorn"),
 ]
