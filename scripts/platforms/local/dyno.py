@@ -29,6 +29,9 @@ NAME = "web.1"
 GRACE_SECONDS = 30.0
 """How long a stopped dyno may take between SIGTERM and SIGKILL (Heroku's R12)."""
 
+KEEPER_SECONDS = 5.0
+"""How long a keeper may take to start its web process, and, beyond the grace, to end it."""
+
 KEPT_LINES = 20
 """How many of its last lines a dyno remembers."""
 
@@ -53,7 +56,9 @@ Say = Callable[[str], None]
 class Dyno:
     """A web process that was started; `Dyno.start` makes one, and `stop` must end it."""
 
-    def __init__(self, kept: "subprocess.Popen[bytes]", held: socket.socket, address: Address, say: Say) -> None:
+    def __init__(
+        self, kept: "subprocess.Popen[bytes]", held: socket.socket, address: Address, say: Say, grace: float
+    ) -> None:
         """Take over a keeper that was just started, and the port that is held for its web process."""
         assert kept.stdin
         assert kept.stdout
@@ -62,6 +67,7 @@ class Dyno:
         self._lifeline, self._output, self._report = kept.stdin, kept.stdout, kept.stderr
         self._held = held
         self._say = say
+        self._grace = grace
         self._last: deque[str] = deque(maxlen=KEPT_LINES)
         self._pid: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._life = asyncio.create_task(self._live())
@@ -73,9 +79,17 @@ class Dyno:
         """Start the web process of `slug`; `say` gets what it prints.
 
         `grace` is how long the process may take to end when it is stopped, in seconds. Failure when the slug has no
-        web process to start.
+        web process to start, or none can be started.
         """
         command = web_command(slug)
+        try:
+            return await cls._start(slug, command, say, grace)
+        except OSError as error:
+            raise Failure("a dyno did not start", found=error.strerror or str(error)) from None
+
+    @classmethod
+    async def _start(cls, slug: Slug, command: str, say: Say, grace: float) -> "Dyno":
+        """Start `command`; OSError where this process has no room for it."""
         held = hold_port()
         address = held.getsockname()
         if sys.platform != "linux":  # where a bound socket would keep the dyno out too
@@ -86,13 +100,14 @@ class Dyno:
         except BaseException:
             held.close()
             raise
-        dyno = cls(kept, held, address, say)
+        dyno = cls(kept, held, address, say, grace)
         try:
-            await asyncio.wait({dyno._pid, dyno._life}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({dyno._pid, dyno._life}, timeout=KEEPER_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         except BaseException:
             await dyno.stop()
             raise
         if not dyno._pid.done():
+            kept.kill()  # which means nothing to one that has ended
             await dyno.ended()  # raises what went wrong
         return dyno
 
@@ -118,9 +133,13 @@ class Dyno:
     async def stop(self) -> int:
         """End the web process and all that it started: SIGTERM, then SIGKILL after the grace; return its status.
 
-        The end comes also when the wait for it is cancelled.
+        The end comes also when the wait for it is cancelled, and where the keeper is stopped.
         """
         self._lifeline.close()
+        self._keeper.send_signal(signal.SIGCONT)
+        done, _ = await asyncio.wait({self._life}, timeout=self._grace + KEEPER_SECONDS)
+        if not done:
+            self._keeper.kill()
         return await self.ended()
 
     async def _live(self) -> int:
@@ -135,6 +154,7 @@ class Dyno:
             if pid and status is None:  # the keeper itself was killed: what it kept is ended here
                 with suppress(ProcessLookupError):
                     os.killpg(pid, signal.SIGKILL)
+            await report.read()  # it has ended when this does, so that nothing waits below
             self._keeper.wait()
             await asyncio.wait({relay}, timeout=DRAIN_SECONDS)
             relay.cancel()
@@ -144,7 +164,7 @@ class Dyno:
             self._lifeline.close()
             self._held.close()
         if not pid:
-            raise Failure("a dyno did not start", found="its keeper ended at once")
+            raise Failure("a dyno did not start", found="its keeper did not say that it runs")
         return KILLED if status is None else status
 
     async def _relay(self, output: asyncio.StreamReader) -> None:
@@ -170,8 +190,11 @@ def web_command(slug: Slug) -> str:
 
 def environment(slug: Slug, port: int) -> dict[str, str]:
     """Return all the environment that the web process of `slug` gets; `port` is the one to listen on."""
+    programs = slug.python.parent
+    if os.pathsep in str(programs):  # which PATH cannot hold: the process starts in the slug's folder
+        programs = programs.relative_to(slug.folder)
     return {
-        "PATH": f"{slug.folder}/.venv/bin{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "HOME": str(slug.folder),  # as on Heroku, where both are /app: the user's own is none of the app's business
         "LANG": os.environ.get("LANG", "C.UTF-8"),
         "TMPDIR": tempfile.gettempdir(),
