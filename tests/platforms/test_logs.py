@@ -1,11 +1,14 @@
 """The log files of the local platform."""
 
 import re
+import subprocess
+import sys
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from scripts.platforms.local.control import CODE
 from scripts.platforms.local.logs import Logs, log_file, read_lines
 
 
@@ -79,3 +82,21 @@ def test_a_log_may_be_followed_before_there_is_one(tmp_path: Path) -> None:
         file.write("ond\n")
     assert next(lines) == "second"
     lines.close()
+
+
+def test_what_a_process_prints_moves_on_with_its_bounded_log(tmp_path: Path) -> None:
+    """Python's own complaints come by another way than the lines of the log, and go to the same file."""
+    program = """
+import logging, os, sys
+from pathlib import Path
+from scripts.platforms.local.logs import ProcessLog
+log = ProcessLog(Path(sys.argv[1]), limit=1000)
+for number in range(200):
+    log.emit(logging.makeLogRecord({"msg": f"line {number}"}))
+os.write(2, b"a complaint\\n")
+"""
+    path = tmp_path / "folder/process.log"
+    subprocess.run([sys.executable, "-c", program, path], cwd=CODE.parent, check=True)
+    assert sorted(each.name for each in path.parent.iterdir()) == ["process.log", "process.log.1"]
+    assert all(each.stat().st_size <= 1000 for each in path.parent.iterdir())
+    assert path.read_text().splitlines()[-2:] == ["line 199", "a complaint"]

@@ -3,24 +3,69 @@
     2026-11-22T15:04:05.123456+00:00 app[web.1]: what the dyno printed
     2026-11-22T15:04:06.000123+00:00 heroku[router]: at=error code=H13 …
 
-The supervisor alone writes. A log is bounded: at LIMIT_BYTES it becomes <app>.log.1, in place of the one before.
+The supervisor alone writes. A log is bounded: at LIMIT_BYTES it becomes <app>.log.1, in place of the one before. One
+that cannot be written stops nobody: what is lost is its lines.
 """
 
+import io
 import logging
 import os
+import sys
 import time
 from collections import deque
 from collections.abc import Generator
+from contextlib import suppress
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
+
+log = logging.getLogger(__name__)
 
 LIMIT_BYTES = 1_000_000
 """Size at which a log file is put aside; an app has two of them at most."""
 
 LOOK_SECONDS = 0.2
 """How often a log that is followed is looked at."""
+
+
+class BoundedLog(RotatingFileHandler):
+    """A log file that is put aside before it would exceed a limit, and that never fails whoever writes to it."""
+
+    def __init__(self, path: Path, *, limit: int = LIMIT_BYTES) -> None:
+        """Write to `path` and the folder that it is in, which need not be there, up to `limit` bytes a file."""
+        super().__init__(path, maxBytes=limit, backupCount=1, encoding="utf-8", delay=True, errors="backslashreplace")
+        self.trouble = ""
+        """Why the last line could not be written; empty where it was."""
+
+    def _open(self) -> io.TextIOWrapper:
+        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
+        return super()._open()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        self.trouble = ""
+        super().emit(record)
+
+    def close(self) -> None:
+        """Close the file; what it could not take is lost."""
+        with suppress(OSError):
+            super().close()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - logging's own name
+        """Note why a record could not be written."""
+        error = sys.exc_info()[1]
+        self.trouble = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
+
+
+class ProcessLog(BoundedLog):
+    """A bounded log that also gets what this process prints, whichever way."""
+
+    def _open(self) -> io.TextIOWrapper:
+        stream = super()._open()
+        for printed in (1, 2):
+            os.dup2(stream.fileno(), printed)
+        return stream
 
 
 class Logs:
@@ -30,16 +75,22 @@ class Logs:
         """Keep the logs in `folder`; a file is put aside before it would exceed `limit` bytes."""
         self._folder = folder
         self._limit = limit
-        self._files: dict[str, RotatingFileHandler] = {}
+        self._files: dict[str, BoundedLog] = {}
 
     def write(self, app: str, source: str, line: str) -> None:
         """Add a line to an app's log; `source` is who speaks, as `app[web.1]` or `heroku[router]`."""
         if app not in self._files:
-            path = log_file(self._folder, app)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._files[app] = RotatingFileHandler(path, maxBytes=self._limit, backupCount=1, encoding="utf-8")
+            self._files[app] = BoundedLog(log_file(self._folder, app), limit=self._limit)
+        file = self._files[app]
+        before = file.trouble
         now = datetime.now(UTC).isoformat(timespec="microseconds")
-        self._files[app].emit(logging.makeLogRecord({"msg": f"{now} {source}: {line}"}))
+        file.emit(logging.makeLogRecord({"msg": f"{now} {source}: {line}"}))
+        if file.trouble and not before:
+            log.warning("the log of %s cannot be written: %s", app, file.trouble)
+
+    def trouble(self, app: str) -> str:
+        """Return why the log of an app cannot be written; nothing where it can."""
+        return self._files[app].trouble if app in self._files else ""
 
     def close(self) -> None:
         """Close the files."""
