@@ -53,9 +53,12 @@ def install(venv: Path, lock: Path, *, find_links: Path | None = None) -> None:
     """Install into `venv` what `lock` pins, refusing whatever has no hash or another one.
 
     `find_links` is a folder of wheels to look in first. Failure has uv's own words for what stopped it.
+
+    Files are copied, which copies nothing where the file system can share blocks until one is written. uv's default,
+    and also its `clone` where blocks cannot be shared, makes hard links: damage to one environment would damage all.
     """
     log.info("install %s", _shown(lock))
-    flags = ("--quiet", "--require-hashes", "--no-config")
+    flags = ("--quiet", "--require-hashes", "--no-config", "--link-mode=copy")
     run(
         [find_uv_bin(), "pip", "install", *flags, "--python", venv / "bin/python", "--requirements", lock],
         env=uv_environment(find_links),

@@ -1,14 +1,17 @@
-"""The contract that every platform fulfils, and the one place that knows which platforms there are."""
+"""The contract that every platform fulfils, and the one place that knows which platforms there are.
+
+`make ps` imports this where nothing runs: it imports no more than it must.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-import msgspec
-
-from scripts.branches.generate import BranchChange
-from scripts.matrix import Matrix, Variant
+if TYPE_CHECKING:
+    from scripts.branches.generate import BranchChange
+    from scripts.matrix import Matrix, Variant
 
 NAMES = ("local", "heroku")
 
@@ -16,24 +19,30 @@ Say = Callable[[str], None]
 """Called with each line about what is being done, without its line break."""
 
 
-class Deployment(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
     """A branch's tree behind a name on a platform, as `make ps` lists it."""
 
     variant: str
     app: str
     state: str
-    """`up`, `starting`, `crashed`, or what else the platform says of its web process."""
+    """`up`, `starting`, `crashed`, or what else the platform says of its web process; `missing`: a local platform that
+    died ran it."""
     address: str
-    """Where it is to be seen, as a URL."""
+    """Where it is to be seen, as a URL; empty where it is not."""
     branch: str
     commit: str
     tree: str
-    since: datetime
-    """When it got into this state, in UTC; at Heroku, when it was deployed."""
+    since: datetime | None
+    """When it got into this state, in UTC, where that is known; at Heroku, when it was deployed."""
     version: str = ""
     """Heroku's own number of what runs there (`v5`)."""
     pid: int | None = None
     """The web process on this machine; None where there is none."""
+    restarts: int = 0
+    """How often this machine's platform has started its web process again after a crash."""
+    segment_bytes: int | None = None
+    """The segment size of this machine's router, in bytes; None where there is no such router."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +60,16 @@ class Platform(Protocol):
     at_once: int
     """How many deploys may be under way at a time."""
 
-    def deploy(self, change: BranchChange, say: Say) -> Deployed:
+    def deploy(self, change: "BranchChange", say: Say) -> Deployed:
         """Run the tree of `change` and return when it answers as its variant; Failure leaves what ran before."""
 
     def deployments(self) -> list[Deployment]:
         """Return what is deployed, in the order of the variants' names or of the matrix."""
 
-    def logs(self, variant: Variant, *, lines: int, follow: bool) -> int:
+    def logs(self, variant: "Variant", *, lines: int, follow: bool) -> int:
         """Show the last `lines` of a variant's log, with `follow` also what is added; return the exit code."""
 
-    def address(self, variant: Variant) -> str:
+    def address(self, variant: "Variant") -> str:
         """Return where a variant is to be seen, as a URL; WrongUse where it is not deployed."""
 
     def down(self) -> bool:
@@ -78,7 +87,7 @@ class Settings:
     prefix: str = ""
 
 
-def platform_called(name: str, matrix: Matrix, settings: Settings) -> Platform:
+def platform_called(name: str, matrix: "Matrix", settings: Settings) -> Platform:
     """Return the platform with one of NAMES; only its own code is imported."""
     if name == "heroku":
         from scripts.platforms.heroku.heroku import HerokuPlatform  # noqa: PLC0415
@@ -87,3 +96,10 @@ def platform_called(name: str, matrix: Matrix, settings: Settings) -> Platform:
     from scripts.platforms.local.local import LocalPlatform  # noqa: PLC0415
 
     return LocalPlatform(matrix.root, port=settings.port, segment_bytes=settings.segment_bytes, router=settings.router)
+
+
+def runs_nothing(name: str, root: Path) -> bool:
+    """Say whether a platform runs nothing of the checkout at `root`, as far as can be known without asking anybody."""
+    from scripts.platforms.local.places import Places  # noqa: PLC0415
+
+    return name == "local" and Places(root).are_idle

@@ -7,10 +7,10 @@ import click
 from click.core import ParameterSource
 
 from scripts.errors import WrongUse
-from scripts.matrix import Matrix
 from scripts.platforms.platform import NAMES, Platform, Settings, platform_called
 
 if TYPE_CHECKING:
+    from scripts.matrix import Matrix
     from scripts.platforms.heroku.heroku import HerokuPlatform
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -51,7 +51,7 @@ prefix: Decorator = click.option(
 )
 
 
-def on(matrix: Matrix) -> Platform:
+def on(matrix: "Matrix") -> Platform:
     """Return the platform that the running verb is for, with what its options say of it.
 
     WrongUse for an option that only another platform knows.
@@ -74,7 +74,7 @@ def on(matrix: Matrix) -> Platform:
     return platform_called(to, matrix, settings)
 
 
-def heroku(verb: str, matrix: Matrix, instead: str) -> "HerokuPlatform":
+def heroku(verb: str, matrix: "Matrix", instead: str) -> "HerokuPlatform":
     """Return Heroku for a verb that it alone has; WrongUse on another platform says what to do there `instead`."""
     found = on(matrix)
     if click.get_current_context().params["to"] != "heroku":

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from scripts.matrix import load
-from scripts.platforms.local.control import Places
 from scripts.platforms.local.local import LocalPlatform
+from scripts.platforms.local.places import Places
 from tests.platforms.stage import Stage, processes_below
 
 PROJECT = Path(__file__).resolve().parents[2]

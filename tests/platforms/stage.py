@@ -12,8 +12,10 @@ import httpx
 
 from scripts.branches.generate import BranchChange
 from scripts.matrix import Variant
+from scripts.platforms.local.control import State, read_state
 from scripts.platforms.local.local import LocalPlatform
-from scripts.platforms.local.slug import Slug
+from scripts.platforms.local.places import Places
+from scripts.platforms.local.slug import Slug, seal
 from scripts.platforms.platform import Deployed, Deployment
 
 FAKE_APP = Path(__file__).with_name("fake_app.py")
@@ -35,6 +37,7 @@ def plant_slug(slugs: Path, tree: str, *, variant: str, options: str = "") -> Sl
     shutil.copy(FAKE_APP, slug.folder / "app.py")
     (slug.folder / "variant").write_text(variant)
     (slug.folder / "Procfile").write_text(f"web: exec python app.py {options}\n")
+    seal(slug.folder)
     return slug
 
 
@@ -87,6 +90,12 @@ class Stage:
         """Deploy, at any free port."""
         platform = LocalPlatform(self.root, port=port, segment_bytes=segment_bytes, router=router)
         return platform.deploy(change, lambda _: None)
+
+    def state(self) -> State:
+        """Return what the supervisor says of itself."""
+        state = read_state(Places(self.root))
+        assert state
+        return state
 
     @property
     def platform(self) -> LocalPlatform:

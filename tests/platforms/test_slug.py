@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 
 from scripts.errors import Failure
 from scripts.platforms.local.control import CODE
-from scripts.platforms.local.slug import build
+from scripts.platforms.local.slug import build, prune
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -132,6 +133,57 @@ def test_a_slug_whose_python_is_gone_is_built_again(repository: Repository) -> N
     python.symlink_to("/nowhere/python")
     assert build(repository.root, tree).python.exists()
     assert repository.kept == [tree]
+
+
+def test_a_slug_shares_no_file_with_the_installers_cache(repository: Repository) -> None:
+    """Else damage to one slug would be damage to all."""
+    slug = build(repository.root, repository.tree(FILES))
+    (installed,) = slug.folder.glob(".venv/lib/*/site-packages/issue344_shout.py")
+    assert installed.stat().st_nlink == 1
+
+
+@pytest.mark.parametrize("change", [lambda path: path.unlink(), lambda path: path.write_bytes(b"WORD = 'mute'\n")])
+def test_a_damaged_slug_is_built_again(repository: Repository, change: Callable[[Path], object]) -> None:
+    """A file is gone, or holds something else of the same length."""
+    tree = repository.tree(FILES)
+    slug = build(repository.root, tree)
+    (installed,) = slug.folder.glob(".venv/lib/*/site-packages/issue344_shout.py")
+    change(installed)
+    build(repository.root, tree)
+    assert installed.read_bytes() == b"WORD = 'loud'\n"
+    assert repository.kept == [tree]
+
+
+def test_what_is_added_to_a_slug_or_touched_is_no_damage(repository: Repository) -> None:
+    """A running app writes bytecode, and a backup may set times."""
+    tree = repository.tree(FILES)
+    slug = build(repository.root, tree)
+    (slug.folder / "witness").touch()
+    os.utime(slug.folder / "Procfile")
+    assert build(repository.root, tree) == slug
+    assert (slug.folder / "witness").exists()
+
+
+def test_slugs_that_nothing_needs_are_removed(repository: Repository) -> None:
+    """The last three trees of a branch keep theirs, and those in use."""
+    trees = [repository.tree({**FILES, "n": str(number).encode()}) for number in range(6)]
+    tip = ""
+    for tree in trees[:5]:
+        parent = ["-p", tip] if tip else []
+        tip = repository.git("-c", "user.name=n", "-c", "user.email=e", "commit-tree", *parent, "-m", "n", tree)
+    repository.git("update-ref", "refs/heads/branch", tip)
+    for tree in trees:
+        (repository.root / ".local/slugs" / tree).mkdir(parents=True)
+    prune(repository.root, [trees[0]])
+    assert repository.kept == sorted([trees[0], *trees[2:5]])
+
+
+def test_without_git_no_slug_is_removed(repository: Repository) -> None:
+    """What cannot be known is not needed by nobody."""
+    (repository.root / ".local/slugs" / ("a" * 40)).mkdir(parents=True)
+    (repository.root / ".git").rename(repository.root / "gone")
+    prune(repository.root, [])
+    assert repository.kept == ["a" * 40]
 
 
 @pytest.mark.parametrize("name", ["Procfile", ".python-version", "requirements.txt"])

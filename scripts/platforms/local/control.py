@@ -1,4 +1,4 @@
-"""How the verbs talk to the supervisor: the places below .local/, and the messages.
+"""How the verbs talk to the supervisor: the messages.
 
 A client connects to the supervisor's UNIX socket, sends one request as one line of JSON, and reads one answer as one
 line of JSON. A client that shuts its side down before the answer takes its request back: a boot under way is
@@ -6,16 +6,20 @@ cancelled, its dyno ended, and then the answer comes. `Request` and `Reply` belo
 
 .local/supervisor.json says where the socket is; it is there, whole, as long as the supervisor serves. The socket is
 in a private folder of the system's temporary folder, because its path may have 108 bytes at most (unix(7)).
+.local/running.json says what the supervisor runs. It outlives one that was not ended by `make down`, so that the next
+command can tell what is missing, and the next deploy brings it back.
 """
 
 import hashlib
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from scripts.errors import Failure
+from scripts.platforms.local.places import Places
 from scripts.platforms.platform import Deployment
 
 CODE = Path(__file__).parents[2]
@@ -25,23 +29,6 @@ SOCKET_FOLDER = "local-platform-"
 """How the name of the private folder of a socket begins."""
 
 DEFAULT_PORT = 8344
-
-
-class Places:
-    """Where the local platform of a checkout keeps its state."""
-
-    def __init__(self, root: Path) -> None:
-        """`root` is the checkout; nothing needs to be there yet."""
-        self.root = root.resolve()
-        self.local = self.root / ".local"
-        self.slugs = self.local / "slugs"
-        self.logs = self.local / "logs"
-        self.state = self.local / "supervisor.json"
-        self.output = self.local / "supervisor.log"
-        self.lock = self.local / "supervisor.lock"
-        """Held by the supervisor for its life."""
-        self.turn = self.local / "supervisor.turn"
-        """Held by a client while it starts or ends the supervisor."""
 
 
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True):
@@ -58,10 +45,24 @@ class Deploy(Message, frozen=True):
     branch: str
     commit: str
     tree: str
-    segment_bytes: int | None
-    """The router's new segment size; None leaves it."""
-    router: str | None
-    """Which of Heroku's routers it is from now on; None leaves it."""
+    segment_bytes: int
+    """The router's segment size from now on."""
+    router: str
+    """Which of Heroku's routers it is from now on."""
+
+    @property
+    def missing(self) -> Deployment:
+        """What `make ps` shows of it where a supervisor that died ran it."""
+        return Deployment(
+            variant=self.variant,
+            app=self.app,
+            state="missing",
+            address="",
+            branch=self.branch,
+            commit=self.commit,
+            tree=self.tree,
+            since=None,
+        )
 
 
 class Ps(Message, frozen=True):
@@ -78,12 +79,20 @@ class Booted(Message, frozen=True):
     deployment: Deployment
     fresh: bool
     """False: this tree was up already, and nothing was done."""
+    segment_before: int
+    """The router's segment size until now."""
+    log_trouble: str = ""
+    """Why the app's log cannot be written."""
 
 
 class Listed(Message, frozen=True):
     """Answer to Ps."""
 
     deployments: tuple[Deployment, ...]
+    missing: tuple[Deploy, ...] = ()
+    """What a supervisor that died ran, and nobody has deployed since."""
+    trees: tuple[str, ...] = ()
+    """The trees whose slugs are in use."""
 
 
 class Ending(Message, frozen=True):
@@ -106,6 +115,16 @@ class State(Message, frozen=True):
     port: int
     code: str
     """Fingerprint of the code that it runs."""
+
+
+class Running(Message, frozen=True):
+    """running.json."""
+
+    port: int
+    segment_bytes: int
+    deployments: tuple[Deploy, ...]
+    ended: str = ""
+    """Why the supervisor ended; empty as long as it runs, and where it could not say."""
 
 
 Request = Deploy | Ps | Down
@@ -132,6 +151,11 @@ def read_reply(line: bytes) -> Reply:
     return _read(_REPLY, line)
 
 
+def trouble(error: OSError) -> str:
+    """Return what the system refused, and where, in a few words."""
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+
+
 def fingerprint() -> str:
     """Return a digest of the tooling's code, which differs when a supervisor runs an older one."""
     digest = hashlib.sha256()
@@ -145,8 +169,26 @@ def read_state(places: Places) -> State | None:
     """Return what supervisor.json says, which may be out of date; None where there is none, or a wrong one."""
     try:
         return msgspec.json.decode(places.state.read_bytes(), type=State)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
         return None
+
+
+def read_running(places: Places) -> Running | None:
+    """Return what running.json says; None where there is none, or a wrong one."""
+    try:
+        return msgspec.json.decode(places.running.read_bytes(), type=Running)
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
+        return None
+
+
+def how_it_ended(places: Places, running: Running) -> str:
+    """Return the line that says when and why the supervisor ended that ran `running`."""
+    try:
+        last = datetime.fromtimestamp(places.lock.stat().st_mtime, UTC)
+    except FileNotFoundError:
+        last = datetime.fromtimestamp(places.running.stat().st_mtime, UTC)
+    why = running.ended or "it was killed, or the machine was restarted"
+    return f"the local platform ended at {last:%Y-%m-%d %H:%M:%S} UTC, because {why}"
 
 
 def clear_stale(places: Places) -> None:

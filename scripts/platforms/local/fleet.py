@@ -1,19 +1,19 @@
 """The deployments of the local platform: the dyno behind each app's host, and how a new one takes over.
 
 A deploy boots the new dyno beside the old one, switches the route when it is up, and then retires the old one: no
-request is lost. A boot that fails changes nothing. A dyno that ends by itself has crashed; it stays so until the next
-deploy, of the same tree too. What happens to a dyno is written to its app's log in the words of Heroku's.
+request is XX is written to its app's log in the words of Heroku's.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from scripts.errors import Failure
 from scripts.platforms.local.boot import BOOT_SECONDS, BootFailed, wait_until_up
-from scripts.platforms.local.control import Booted, Deploy
+from scripts.platforms.local.control import Booted, Deploy, Listed
 from scripts.platforms.local.dyno import GRACE_SECONDS, NAME, Dyno, web_command
 from scripts.platforms.local.slug import Slug
 from scripts.platforms.platform import Deployment
@@ -21,6 +21,12 @@ from scripts.router import router
 
 PLATFORM = f"heroku[{NAME}]"
 """Who speaks of a dyno's states in a log."""
+
+RESTART_SECONDS = (0.0, 20.0, 40.0, 80.0, 160.0, 320.0)
+"""How long a dyno stays down after its first crash, its second one, and so on; the last one stays."""
+
+ALIVE_SECONDS = 5.0
+"""How long a dyno that runs already may take to say so; after that, another one takes its place."""
 
 
 def _now() -> datetime:
@@ -35,6 +41,9 @@ class DeployedTree:
     dyno: Dyno | None = None
     state: router.DynoState = router.DynoState.STARTING
     since: datetime = field(default_factory=_now)
+    restarts: int = 0
+    crashes: int = 0
+    """In a row: one that has been up for longer than the longest pause begins anew."""
 
     @property
     def is_up(self) -> bool:
@@ -50,10 +59,22 @@ class DeployedTree:
 class Fleet:
     """All deployments of one router, which must be told of by nobody else; close it."""
 
-    def __init__(self, proxy: router.Router, say: Callable[[str, str, str], None]) -> None:
-        """`proxy` is the router; `say` writes to a log: app, who speaks, line."""
+    def __init__(
+        self,
+        proxy: router.Router,
+        say: Callable[[str, str, str], None],
+        *,
+        missing: Iterable[Deploy] = (),
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`proxy` is the router; `say` writes to a log: app, who speaks, line.
+
+        `missing` is what ran before and shall be known until it is deployed again. `pause` waits for some seconds.
+        """
         self._router = proxy
         self._say = say
+        self._pause = pause
+        self._missing = {order.host: order for order in missing}
         self._serving: dict[str, DeployedTree] = {}
         self._booting: dict[str, DeployedTree] = {}
         self._retiring: list[DeployedTree] = []
@@ -65,30 +86,49 @@ class Fleet:
         """Whether there is no deployment, neither serving nor booting nor crashed."""
         return not self._serving and not self._booting
 
-    def deployments(self) -> tuple[Deployment, ...]:
-        """Return what is deployed by the variants' names."""
-        trees = {**self._booting, **self._serving}.values()
-        return tuple(sorted((self._listed(each) for each in trees), key=lambda row: row.variant))
+    @property
+    def orders(self) -> tuple[Deploy, ...]:
+        """What is deployed, or was and is missing: what another supervisor would have to bring back."""
+        return (*self._missing.values(), *(deployed.order for deployed in self._serving.values()))
+
+    def listed(self) -> Listed:
+        """Return what is deployed, by the variants' names, and what is missing."""
+        rows = [self._listed(each) for each in {**self._booting, **self._serving}.values()]
+        missing = [order for host, order in self._missing.items() if host not in self._booting]
+        rows += [order.missing for order in missing]
+        used = (*self._serving.values(), *self._booting.values(), *self._retiring)
+        return Listed(
+            tuple(sorted(rows, key=lambda row: row.variant)),
+            tuple(missing),
+            tuple(deployed.order.tree for deployed in used),
+        )
 
     async def deploy(self, order: Deploy) -> Booted:
-        """Make `order` the deployment of its host, unless its tree is up there already.
+        """Make `order` the deployment of its host, unless its tree is up there already, and answers.
 
         Deploys of one host take turns. BootFailed when the dyno does not come up, Failure when its slug cannot be
         started; then, and when this call is cancelled, the host is served as before.
         """
+        segment = self._router.segment_bytes
         async with self._turns[order.host]:
             old = self._serving.get(order.host)
-            if old and old.is_up and old.order.tree == order.tree:
+            if old and old.order.tree == order.tree and await self._answers(old):
                 old.order = order
-                return Booted(self._listed(old), fresh=False)
-            new = await self._boot(order, old)
+                return Booted(self._listed(old), fresh=False, segment_before=segment)
+            new = DeployedTree(order)
+            self._booting[order.host] = new
+            try:
+                await self._boot(new, old)
+            finally:
+                del self._booting[order.host]
             self._serving[order.host] = new
+            self._missing.pop(order.host, None)
             self._route(new)
             self._spawn(self._watch(new))
             if old and old.is_up:
                 self._retiring.append(old)
                 self._spawn(self._retire(old))
-            return Booted(self._listed(new), fresh=True)
+            return Booted(self._listed(new), fresh=True, segment_before=segment)
 
     async def close(self) -> None:
         """End all dynos. No deploy may be under way."""
@@ -98,44 +138,89 @@ class Fleet:
         left = [*self._retiring, *(deployed for deployed in self._serving.values() if deployed.is_up)]
         await asyncio.gather(*(self._stop(deployed) for deployed in left))
 
-    async def _boot(self, order: Deploy, old: DeployedTree | None) -> DeployedTree:
-        """Return the tree of `order` with a dyno that is up; where that fails, the route is `old`'s again."""
-        new = DeployedTree(order)
-        self._booting[order.host] = new
-        if not (old and old.is_up):
-            self._route(new)  # requests wait for it
-        slug = Slug(order.tree, Path(order.slug))
+    async def _answers(self, deployed: DeployedTree) -> bool:
+        """Say whether a deployment is up, and its dyno answers: a stopped process is there, and does nothing."""
+        if not deployed.is_up or not deployed.dyno:
+            return False
         try:
-            self._tell(new, f"Starting process with command `{web_command(slug)}`")
-            new.dyno = await Dyno.start(slug, lambda line: self._say(order.app, f"app[{NAME}]", line))
-            await wait_until_up(new.dyno, order.variant)
-        except BaseException as error:
-            if isinstance(error, BootFailed) and error.timed_out:
-                self._tell(
-                    new, f"Error R10 (Boot timeout) -> Web process failed to answer within {BOOT_SECONDS:g} seconds"
-                )
-            await self._stop(new)
-            self._tell(new, "State changed from starting to crashed")
+            await wait_until_up(deployed.dyno, deployed.order.variant, limit=ALIVE_SECONDS)
+        except BootFailed as error:
+            self._tell(deployed, f"It is replaced: {error.found}")
+            return False
+        return True
+
+    async def _boot(self, new: DeployedTree, old: DeployedTree | None) -> None:
+        """Start a dyno for `new` and wait until it is up; where that fails, the route is `old`'s again."""
+        order = new.order
+        try:
+            if not (old and old.is_up):
+                self._route(new)  # requests wait for it
+            await self._start(new)
+        except BaseException:
             if old:
                 self._route(old)
             else:
                 self._router.unroute(order.host)
             raise
-        finally:
-            del self._booting[order.host]
-        new.state, new.since = router.DynoState.UP, _now()
-        self._tell(new, "State changed from starting to up")
-        return new
+
+    async def _start(self, deployed: DeployedTree) -> None:
+        """Start a dyno for a deployment and wait until it is up; one that does not come up is ended, and told."""
+        order = deployed.order
+        slug = Slug(order.tree, Path(order.slug))
+        try:
+            self._tell(deployed, f"Starting process with command `{web_command(slug)}`")
+            deployed.dyno = await Dyno.start(slug, lambda line: self._say(order.app, f"app[{NAME}]", line))
+            await wait_until_up(deployed.dyno, order.variant)
+        except BaseException as error:
+            if isinstance(error, BootFailed) and error.timed_out:
+                said = f"Error R10 (Boot timeout) -> Web process failed to answer within {BOOT_SECONDS:g} seconds"
+                self._tell(deployed, said)
+            await self._stop(deployed)
+            self._tell(deployed, "State changed from starting to crashed")
+            raise
+        deployed.state, deployed.since = router.DynoState.UP, _now()
+        self._tell(deployed, "State changed from starting to up")
 
     async def _watch(self, deployed: DeployedTree) -> None:
-        """Mark a deployment whose dyno ends by itself as crashed."""
-        assert deployed.dyno
-        status = await deployed.dyno.ended()
-        if self._serving.get(deployed.order.host) is deployed:
-            deployed.state, deployed.since = router.DynoState.CRASHED, _now()
-            self._route(deployed)
+        """Start the dyno of a deployment again when it has ended by itself, as long as it is the host's deployment."""
+        while True:
+            assert deployed.dyno
+            status = await deployed.dyno.ended()
+            if not self._is_current(deployed):
+                return
             self._tell(deployed, f"Process exited with status {status}")
             self._tell(deployed, "State changed from up to crashed")
+            if (_now() - deployed.since).total_seconds() > RESTART_SECONDS[-1]:
+                deployed.crashes = 0
+            while not deployed.is_up or deployed.dyno.has_ended:
+                self._change(deployed, router.DynoState.CRASHED)
+                await self._pause(RESTART_SECONDS[min(deployed.crashes, len(RESTART_SECONDS) - 1)])
+                deployed.crashes += 1
+                async with self._turns[deployed.order.host]:
+                    if not self._is_current(deployed):
+                        return
+                    await self._restart(deployed)
+
+    async def _restart(self, deployed: DeployedTree) -> None:
+        """Start the dyno of a crashed deployment once more; it stays crashed where that fails."""
+        deployed.restarts += 1
+        self._tell(deployed, "State changed from crashed to starting")
+        self._change(deployed, router.DynoState.STARTING)
+        try:
+            await self._start(deployed)
+        except Failure as error:
+            self._tell(deployed, f"It did not come up: {error.message}")
+        else:
+            self._route(deployed)
+
+    def _is_current(self, deployed: DeployedTree) -> bool:
+        """Say whether a deployment is the one that its host is served by."""
+        return self._serving.get(deployed.order.host) is deployed
+
+    def _change(self, deployed: DeployedTree, state: router.DynoState) -> None:
+        """Put a deployment into another state, and let the router know."""
+        deployed.state, deployed.since = state, _now()
+        self._route(deployed)
 
     async def _retire(self, deployed: DeployedTree) -> None:
         """End the dyno of a deployment that is not routed to any more, when its last requests are answered."""
@@ -168,6 +253,8 @@ class Fleet:
             commit=order.commit,
             tree=order.tree,
             since=deployed.since,
+            restarts=deployed.restarts,
+            segment_bytes=self._router.segment_bytes,
             pid=deployed.dyno.pid if deployed.dyno and not deployed.dyno.has_ended else None,
         )
 

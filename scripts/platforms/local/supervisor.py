@@ -5,27 +5,30 @@
 starts it and returns once it serves (exit code 0), or says in one line on standard error why it cannot (exit code 1).
 It is detached from the terminal; what goes wrong later is in .local/supervisor.log. `control.py` has its protocol. It
 ends when it is asked to (`make down`, SIGTERM), and by itself when it holds no deployment and nobody is connected, so
-that a first deploy that fails leaves nothing running. The kernel's lock on .local/supervisor.lock, held for life, makes
-it the only one.
+that a first deploy that fails leaves nothing running; nothing else that it meets ends it. The kernel's lock on
+.local/supervisor.lock, held for life, makes it the only one.
 """
 
 import argparse
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
+import resource
 import signal
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from scripts.errors import Failure
 from scripts.files import write_whole
-from scripts.platforms.local import control
+from scripts.platforms.local import control, locks
 from scripts.platforms.local.fleet import Fleet
-from scripts.platforms.local.logs import Logs
+from scripts.platforms.local.logs import Logs, ProcessLog
+from scripts.platforms.local.places import Places
 from scripts.router.router import PROFILES, Router
 
 log = logging.getLogger(__name__)
@@ -36,18 +39,28 @@ FIRST_REQUEST_SECONDS = 30.0
 LOOK_SECONDS = 2.0
 """How often the supervisor looks whether its supervisor.json is still there."""
 
+LOCK_SECONDS = 1.0
+"""How long the lock may be held by those that only ask whether it is free."""
+
+SOCKET_BYTES = 104
+"""How long the path of a socket may be on every system, with the zero that ends it (unix(7); macOS: 104)."""
+
 READY = "ready"
 
 
 class Supervisor:
     """Answers clients, from a router and the fleet of deployments that it routes to."""
 
-    def __init__(self, router: Router, fleet: Fleet) -> None:
-        """Serve the deployments of `fleet` behind the started `router`."""
+    def __init__(self, places: Places, router: Router, fleet: Fleet, logs: Logs) -> None:
+        """Serve the deployments of `fleet` behind the started `router`, and keep a record of them."""
         self.over = asyncio.Event()
         """Set when the supervisor shall end."""
+        self._places = places
         self._router = router
         self._fleet = fleet
+        self._logs = logs
+        self._ended = ""
+        self._kept: control.Running | None = None
         self._has_deployed = False
         self._clients: set[asyncio.Task[None]] = set()
 
@@ -57,10 +70,45 @@ class Supervisor:
         self._clients.add(client)
         client.add_done_callback(self._left)
 
+    def end(self, why: str = "") -> None:
+        """End; `why` is for whoever finds that what ran is missing: where there is none, nothing is."""
+        if self.over.is_set():
+            return
+        self._ended = why
+        self.over.set()
+        if why:
+            self.keep()
+        else:
+            self._places.running.unlink(missing_ok=True)
+
     def end_if_idle(self) -> None:
         """End when there is nothing to hold and nobody to hold it for."""
         if not self._clients and self._fleet.is_empty:
-            self.over.set()
+            self.end("nothing ran any more")
+
+    def keep(self) -> None:
+        """Write what runs to running.json, where it is not there yet; the next time where it cannot be written now."""
+        running = control.Running(self._router.port, self._router.segment_bytes, self._fleet.orders, self._ended)
+        if running == self._kept or not running.deployments:
+            return
+        try:
+            write_whole(self._places.running, control.encode(running))
+        except OSError as error:
+            log.warning("what runs cannot be written to running.json: %s", error.strerror)
+        else:
+            self._kept = running
+
+    def look(self, state: control.State) -> None:
+        """See whether a client can still find this supervisor, and leave a sign of life. It raises nothing."""
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                os.utime(self._places.lock)
+            if control.read_state(self._places) != state:
+                self.end()
+                return
+        except OSError as error:  # no file descriptor is left, say
+            log.warning("the supervisor cannot look after itself: %s", error.strerror)
+        self.keep()
 
     async def close(self) -> None:
         """Take back what clients still ask for, and tell them."""
@@ -102,41 +150,43 @@ class Supervisor:
         try:
             request = control.read_request(line)
             if isinstance(request, control.Ps):
-                return control.Listed(self._fleet.deployments())
+                return self._fleet.listed()
             if isinstance(request, control.Down):
-                self.over.set()
+                self.end()
                 return control.Ending()
             self._has_deployed = True
             booted = await self._fleet.deploy(request)
-            if request.segment_bytes is not None:
-                self._router.segment_bytes = request.segment_bytes
-            if request.router is not None:
-                self._router.profile = PROFILES[request.router]
+            self._router.segment_bytes = request.segment_bytes
+            self._router.profile = PROFILES[request.router]
+            self.keep()
+            return msgspec.structs.replace(booted, log_trouble=self._logs.trouble(request.app))
         except Failure as error:
             return control.Refused(error.message, error.lines)
         except Exception:
             log.exception("a request failed")
             return control.Refused("the local platform failed. How, is in .local/supervisor.log")
-        return booted
 
 
-async def supervise(places: control.Places, port: int, segment_bytes: int, ready: Callable[[], None]) -> None:
+async def supervise(places: Places, port: int, segment_bytes: int, ready: Callable[[], None]) -> None:
     """Be the supervisor of a checkout until it shall end; `ready` is called when it serves.
 
     `port` is the router's, 0 for any. Failure when there is a supervisor already, or the router cannot listen.
     """
     loop = asyncio.get_running_loop()
     _be_the_only_one(places)
+    _take_all_descriptors()
+    left = control.read_running(places)
     control.clear_stale(places)
     async with contextlib.AsyncExitStack() as held:  # what is entered last is ended first
         logs = held.enter_context(contextlib.closing(Logs(places.logs)))
         router = Router(segment_bytes=segment_bytes, log=lambda app, line: logs.write(app, "heroku[router]", line))
-        fleet = Fleet(router, logs.write)
+        fleet = Fleet(router, logs.write, missing=left.deployments if left else ())
         held.push_async_callback(fleet.close)
         await router.start(port)
         held.push_async_callback(router.close)
-        supervisor = Supervisor(router, fleet)
-        address = Path(held.enter_context(tempfile.TemporaryDirectory(prefix=control.SOCKET_FOLDER)), "socket")
+        supervisor = Supervisor(places, router, fleet, logs)
+        folder = tempfile.TemporaryDirectory(prefix=control.SOCKET_FOLDER, dir=_folder_for_socket())
+        address = Path(held.enter_context(folder), "socket")
         held.push_async_callback(supervisor.close)
         server = await asyncio.start_unix_server(supervisor.serve, address)
         held.callback(server.close)
@@ -145,25 +195,40 @@ async def supervise(places: control.Places, port: int, segment_bytes: int, ready
         write_whole(places.state, control.encode(state))
         held.callback(_forget, places, state)
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, supervisor.over.set)
+            loop.add_signal_handler(number, supervisor.end, f"it got {number.name}")
         ready()
         loop.call_later(FIRST_REQUEST_SECONDS, supervisor.end_if_idle)
-        while not supervisor.over.is_set() and control.read_state(places) == state:
+        while not supervisor.over.is_set():
+            supervisor.look(state)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(supervisor.over.wait(), LOOK_SECONDS)
 
 
-def _be_the_only_one(places: control.Places) -> None:
+def _be_the_only_one(places: Places) -> None:
     """Take the lock for the rest of this process's life: never closed, it shows who waits for it the very end."""
     lock = os.open(places.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not locks.take(lock, LOCK_SECONDS):
         os.close(lock)
-        raise Failure("the local platform runs already", do="See what it runs: make ps") from None
+        raise Failure("the local platform runs already", do="See what it runs: make ps")
+    os.ftruncate(lock, 0)
+    os.write(lock, b"%d\n" % os.getpid())
 
 
-def _forget(places: control.Places, state: control.State) -> None:
+def _take_all_descriptors() -> None:
+    """Raise the limit of open files as far as this user may; each client of the router takes up to two."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS says that there is no limit, and then refuses
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _folder_for_socket() -> str:
+    """Return the system's temporary folder, or /tmp where the path of a socket would be too long below it."""
+    given = tempfile.gettempdir()
+    longest = Path(given, f"{control.SOCKET_FOLDER}12345678", "socket")
+    return given if len(os.fsencode(longest)) < SOCKET_BYTES else "/tmp"  # noqa: S108 - the folder in it is private
+
+
+def _forget(places: Places, state: control.State) -> None:
     """Remove supervisor.json, unless it is another supervisor's: .local/ may have been removed and made anew."""
     if control.read_state(places) == state:
         places.state.unlink()
@@ -176,38 +241,57 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--segment-bytes", type=int, required=True)
     args = parser.parse_args()
-    places = control.Places(args.root)
-    word, tell = os.pipe()
+    places = Places(args.root)
+    word, pipe = os.pipe()
     if os.fork():
-        os.close(tell)
+        os.close(pipe)
         with os.fdopen(word) as words:
             said = words.read()
         sys.exit(None if said == READY else said or f"the local platform did not start. How, is in {places.output}")
     os.close(word)
-    _detach(places)
+    pipes = [pipe]
     try:
-        asyncio.run(supervise(places, args.port, args.segment_bytes, lambda: _tell(tell, READY)))
+        _detach(places)
+        asyncio.run(supervise(places, args.port, args.segment_bytes, lambda: _tell(pipes, READY)))
     except Failure as error:
-        _tell(tell, error.message)
+        _tell(pipes, error.message)
         raise SystemExit(error.exit_code) from None
+    except BaseException as error:
+        if pipes and isinstance(error, OSError):  # a full disk, say, or a file where a folder should be
+            _tell(pipes, f"the local platform cannot work: {control.trouble(error)}")
+            raise SystemExit(1) from None
+        log.exception("the supervisor has ended")
+        _record_end(places, f"it met a bug of its own: {error!r}")
+        raise
 
 
-def _detach(places: control.Places) -> None:
+def _detach(places: Places) -> None:
     """Leave the terminal: a session of its own, no input, output to .local/supervisor.log."""
     os.setsid()
     os.chdir(places.root)
-    with Path(os.devnull).open("rb") as nothing, places.output.open("wb") as output:
-        os.dup2(nothing.fileno(), 0)
-        os.dup2(output.fileno(), 1)
-        os.dup2(output.fileno(), 2)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    with Path(os.devnull).open("r+b", buffering=0) as nothing:
+        for stream in (0, 1, 2):
+            os.dup2(nothing.fileno(), stream)
+    output = ProcessLog(places.output)
+    output.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[output])
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+    log.info("process %d supervises %s", os.getpid(), places.root)
 
 
-def _tell(pipe: int, word: str) -> None:
-    """Tell the starter how it went."""
-    with os.fdopen(pipe, "w") as words:
-        words.write(word)
+def _record_end(places: Places, why: str) -> None:
+    """Write why the supervisor ends to running.json, where it is there."""
+    running = control.read_running(places)
+    if running:
+        write_whole(places.running, control.encode(msgspec.structs.replace(running, ended=why)))
+
+
+def _tell(pipes: list[int], word: str) -> None:
+    """Tell the starter how it went, unless it was told already."""
+    if pipes:
+        with os.fdopen(pipes.pop(), "w") as words:
+            words.write(word)
 
 
 if __name__ == "__main__":

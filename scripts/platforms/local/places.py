@@ -1,0 +1,29 @@
+"""Where the local platform keeps its state: the files and folders below .local/.
+
+Nothing but the standard library is imported here: where nothing runs, a look at these files is all that is needed.
+"""
+
+from pathlib import Path
+
+
+class Places:
+    """Where the local platform of a checkout keeps its state."""
+
+    def __init__(self, root: Path) -> None:
+        """`root` is the checkout; nothing needs to be there yet."""
+        self.root = root.resolve()
+        self.local = self.root / ".local"
+        self.slugs = self.local / "slugs"
+        self.logs = self.local / "logs"
+        self.state = self.local / "supervisor.json"
+        self.running = self.local / "running.json"
+        self.output = self.local / "supervisor.log"
+        self.lock = self.local / "supervisor.lock"
+        """Held by the supervisor for its life; it holds its process id, and its time is the last sign of that life."""
+        self.turn = self.local / "supervisor.turn"
+        """Held by a client while it starts or ends the supervisor."""
+
+    @property
+    def are_idle(self) -> bool:
+        """Whether no supervisor runs, and none that died has left anything."""
+        return not self.state.exists() and not self.running.exists()
