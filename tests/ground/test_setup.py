@@ -68,6 +68,16 @@ def test_the_environment_is_made_once(folder: Path) -> None:
     assert made(folder) == [".venv"]
 
 
+@pytest.mark.parametrize("name", ["a:b", "new\nline", "$HOME `id` 'q\""])
+def test_a_checkout_may_have_an_odd_path_and_its_user_no_home(folder: Path, name: str) -> None:
+    """What is made works, and is found again."""
+    odd = folder.rename(folder.with_name(name))
+    command = ["env", "-u", "HOME", "sh", "scripts/setup.sh", "one.txt"]
+    assert subprocess.run(command, cwd=odd, check=False).returncode == 0
+    subprocess.run([odd / ".venv/bin/uv", "--version"], check=True)
+    assert setup(odd, "one.txt").stderr == ""
+
+
 def test_with_nothing_to_do_one_command_is_run(folder: Path, tmp_path: Path) -> None:
     """Each make target pays for it: there need be nothing but cksum on PATH."""
     assert setup(folder, "one.txt", "two.txt").returncode == 0

@@ -51,6 +51,7 @@ class Scene:
             commit="f" * 40,
             tree=tree,
             segment_bytes=1460,
+            router="legacy",
         )
 
     @property

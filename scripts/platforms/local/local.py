@@ -19,6 +19,7 @@ from scripts.platforms.local import client, control, locks, logs
 from scripts.platforms.local.control import Running, State
 from scripts.platforms.local.places import Places
 from scripts.platforms.platform import Deployed, Deployment, Say
+from scripts.router.heads import LEGACY
 from scripts.wire.splitting import SEGMENT_BYTES
 
 if TYPE_CHECKING:

@@ -38,9 +38,9 @@ def variant(name: str) -> Environment:
     return Environment("3.8", PROJECT / f"variants/{name}/requirements.txt")
 
 
-def served(name: str, **more: str) -> Real:
+def served(name: str) -> Real:
     """Return a server that `served.py` runs."""
-    return Real(name.replace("_", " "), f"{{bin}}/python {{folder}}/served.py {name} {{port}}", **more)
+    return Real(name.replace("_", " "), f"{{bin}}/python {{folder}}/served.py {name} {{port}}")
 
 
 def uvicorn(name: str, options: str = "", where: Environment = CURRENT, truth: str = INTACT, at: str = "tcp") -> Real:
