@@ -109,6 +109,12 @@ def test_a_folder_inside_another_checkout_is_told_so(checkout: Checkout) -> None
         open_repository(checkout.root / "common")
 
 
+def test_a_checkout_may_have_a_line_feed_in_its_path(checkout: Checkout, tmp_path: Path) -> None:
+    """A folder's name may hold anything but a slash; git prints it as it is."""
+    odd = checkout.root.rename(tmp_path / "two\nlines")
+    assert open_repository(odd).common == odd / ".git"
+
+
 @pytest.mark.parametrize("version", ["git version 2.30.9", "git version 1.99.0 (Apple Git-1)", "something else"])
 def test_a_git_that_is_too_old_is_told_so(
     checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str

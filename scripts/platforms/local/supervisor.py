@@ -89,7 +89,8 @@ class Supervisor:
     def keep(self) -> None:
         """Write what runs to running.json, where it is not there yet; the next time where it cannot be written now."""
         running = control.Running(self._router.port, self._router.segment_bytes, self._fleet.orders, self._ended)
-        if running == self._kept or not running.deployments:
+        is_down = self.over.is_set() and not self._ended
+        if is_down or running == self._kept or not running.deployments:
             return
         try:
             write_whole(self._places.running, control.encode(running))
@@ -230,8 +231,9 @@ def _folder_for_socket() -> str:
 
 def _forget(places: Places, state: control.State) -> None:
     """Remove supervisor.json, unless it is another supervisor's: .local/ may have been removed and made anew."""
-    if control.read_state(places) == state:
-        places.state.unlink()
+    with contextlib.suppress(OSError):
+        if control.read_state(places) == state:
+            places.state.unlink()
 
 
 def main() -> None:
