@@ -7,6 +7,9 @@ works wherever its folder is moved, also below a path with spaces.
 import hashlib
 import logging
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from uv import find_uv_bin
@@ -59,12 +62,25 @@ def install(venv: Path, lock: Path, *, find_links: Path | None = None) -> None:
     """
     log.info("install %s", _shown(lock))
     flags = ("--quiet", "--require-hashes", "--no-config", "--link-mode=copy")
-    run(
-        [find_uv_bin(), "pip", "install", *flags, "--python", venv / "bin/python", "--requirements", lock],
-        env=uv_environment(find_links),
-        what=f"{_shown(lock)} cannot be installed",
-        do="Where a hash differs, do not use that file, unless you know why. Where one is missing, pin again: make pin",
-    )
+    with _plain_path(venv) as place:
+        run(
+            [find_uv_bin(), "pip", "install", *flags, "--python", place / "bin/python", "--requirements", lock],
+            env=uv_environment(find_links),
+            what=f"{_shown(lock)} cannot be installed",
+            do="Where a hash differs, do not use that file, unless you know why. Else pin again: make pin",
+        )
+
+
+@contextmanager
+def _plain_path(folder: Path) -> Iterator[Path]:
+    """Yield a path of `folder` without `$`: what old distutils build takes it for the start of a variable's name."""
+    if "$" not in str(folder):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        link = Path(scratch, folder.name)
+        link.symlink_to(folder.resolve())
+        yield link
 
 
 def _digest(python: str, lock: Path, find_links: Path | None) -> str:
