@@ -62,12 +62,13 @@ def install(venv: Path, lock: Path, *, find_links: Path | None = None) -> None:
     """
     log.info("install %s", _shown(lock))
     flags = ("--quiet", "--require-hashes", "--no-config", "--link-mode=copy")
+    do = "Where a hash differs, do not use that file, unless you know why. Where one is missing, pin again: make pin"
     with _plain_path(venv) as place:
         run(
             [find_uv_bin(), "pip", "install", *flags, "--python", place / "bin/python", "--requirements", lock],
             env=uv_environment(find_links),
             what=f"{_shown(lock)} cannot be installed",
-            do="Where a hash differs, do not use that file, unless you know why. Else pin again: make pin",
+            do=do,
         )
 
 

@@ -51,7 +51,7 @@ class Deployed:
 
     deployment: Deployment
     note: str = ""
-    """Why nothing had to be built, where the tree was deployed already."""
+    """What there is to say of it beyond that it is up: that it was before, say."""
 
 
 class Platform(Protocol):

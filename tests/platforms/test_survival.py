@@ -213,7 +213,7 @@ def test_a_log_that_cannot_be_written_holds_up_nothing(stage: Stage) -> None:
     log = Places(stage.root).logs / f"{stage.variant.app}.log"
     log.parent.mkdir(parents=True)
     log.symlink_to("/dev/full")
-    assert stage.deploy(stage.slug("a")).note == "its log cannot be written: No space left on device"
+    assert stage.deploy(stage.slug("a")).note == "up; its log cannot be written: No space left on device"
     assert stage.get().text == "a" * 40
     log.unlink()
 
@@ -223,7 +223,7 @@ def test_a_plain_deploy_sets_the_default_segment_size_again(stage: Stage) -> Non
     change = stage.slug("a")
     stage.deploy(change, segment_bytes=0)
     assert stage.row().segment_bytes == 0
-    assert stage.deploy(change).note == "runs already; its router takes SEGMENT=1460, no more 0"
+    assert stage.deploy(change).note == "runs already; its router takes SEGMENT=1460, no longer 0"
     assert stage.row().segment_bytes == 1460
 
 

@@ -129,7 +129,7 @@ class LocalPlatform:
                 build(self._root, order.tree)
                 if found := client.connect(places):
                     with found[1] as connection:
-                        again = msgspec.structs.replace(order, segment_bytes=segment_bytes)
+                        again = msgspec.structs.replace(order, segment_bytes=segment_bytes, router=self._router or LEGACY.name)
                         client.ask(connection, again, control.Booted, client.BOOTED_SECONDS)
             except (Failure, client.Gone) as error:
                 log.warning("%s could not be brought back: %s", order.variant, error)
@@ -146,10 +146,12 @@ class LocalPlatform:
                 return list(listed.deployments)
             client.refuse_unreachable(places)
             left = control.read_running(places)
-            if not left:
+            if not left or not left.deployments:
                 return []
-            log.warning("%s. Bring back what it ran: make deploy", control.how_it_ended(places, left))
-            return sorted((order.missing for order in left.deployments), key=lambda row: row.variant)
+            rows = sorted((order.missing for order in left.deployments), key=lambda row: row.variant)
+            how = control.how_it_ended(places, left)
+            log.warning("%s. Bring back what it ran: make deploy VARIANT=%s", how, rows[0].variant)
+            return rows
 
     def logs(self, variant: "Variant", *, lines: int, follow: bool) -> int:
         """Show the log of a variant's app, the router's lines among them; WrongUse where there is none."""
@@ -191,13 +193,13 @@ class LocalPlatform:
 
 def _note(booted: control.Booted, segment_bytes: int, left: Running | None) -> str:
     """Return what there is to say of a deploy, apart from that it is done."""
-    words = [] if booted.fresh else ["runs already"]
+    words = ["up" if booted.fresh else "runs already"]
     if booted.segment_before != segment_bytes:
-        words.append(f"its router takes SEGMENT={segment_bytes}, no more {booted.segment_before}")
+        words.append(f"its router takes SEGMENT={segment_bytes}, no longer {booted.segment_before}")
     elif left and segment_bytes != SEGMENT_BYTES:
         words.append(f"its router takes SEGMENT={segment_bytes}, as before it ended")
     elif not booted.fresh:
         words.append("nothing to do")
     if booted.log_trouble:
         words.append(f"its log cannot be written: {booted.log_trouble}")
-    return "; ".join(words)
+    return "" if words == ["up"] else "; ".join(words)
