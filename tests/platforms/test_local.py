@@ -323,6 +323,21 @@ def test_what_runs_is_told_at_once_where_nothing_does(stage: Stage) -> None:
     assert list(stage.root.iterdir()) == []
 
 
+def test_a_listing_of_nothing_reads_no_more_than_it_must(tmp_path: Path) -> None:
+    """Neither the matrix nor what decodes it is imported: that would take longer than all the rest."""
+    program = """
+import sys
+from pathlib import Path
+from scripts.verbs.ps import command
+command.main([], obj=Path(sys.argv[1]), standalone_mode=False)
+print(sorted({"msgspec", "packaging", "scripts.matrix", "scripts.process"} & set(sys.modules)))
+"""
+    said = subprocess.check_output([sys.executable, "-c", program, tmp_path], cwd=CODE.parent, text=True)
+    listing, imported = said.splitlines()
+    assert listing.startswith("nothing is running")
+    assert imported == "[]"
+
+
 def test_the_log_holds_what_the_dyno_the_platform_and_the_router_say(stage: Stage) -> None:
     """One log an app, each line with who speaks."""
     stage.deploy(stage.slug("a"))

@@ -145,6 +145,16 @@ def test_what_cannot_be_brought_back_stays_missing(
     assert "v0.12.3 could not be brought back" in caplog.text
 
 
+def test_a_failed_deploy_forgets_nothing_that_was_lost(stage: Stage) -> None:
+    """It ends the supervisor that it started, and what is missing is missing still."""
+    stage.deploy(stage.slug("a"))
+    kill(stage)
+    with pytest.raises(Failure, match="did not boot"):
+        stage.deploy(stage.slug("b", options="broken"))
+    until(lambda: not processes_below(stage.root))
+    assert (stage.row().state, stage.row().tree) == ("missing", "a" * 40)
+
+
 def test_down_forgets_what_was_lost(stage: Stage) -> None:
     """Nothing is missing that was ended on purpose."""
     stage.deploy(stage.slug("a"))

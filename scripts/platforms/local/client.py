@@ -29,6 +29,9 @@ BOOTED_SECONDS = 180.0
 END_SECONDS = 45.0
 """How long it may take to end: its dynos have 30 seconds for that."""
 
+DYING_SECONDS = 0.5
+"""How long the lock of a process that was killed may be held by what is left of it."""
+
 KILLED_SECONDS = 5.0
 """How long a process may take to end that was killed."""
 
@@ -79,7 +82,7 @@ def refuse_unreachable(places: Places) -> None:
     """Raise Failure where a supervisor serves, as its lock and its supervisor.json say, and has no socket."""
     pid = locks.holder(places.lock)
     state = control.read_state(places)
-    if pid is None or not state or state.pid != pid:
+    if pid is None or not state or state.pid != pid or locks.is_free_within(places.lock, DYING_SECONDS):
         return
     if found := connect(places):  # it had just been starting
         found[1].close()
@@ -88,25 +91,35 @@ def refuse_unreachable(places: Places) -> None:
     raise Failure("the local platform runs, but cannot be asked", found=gone, do=END_IT)
 
 
-def end(places: Places, pid: int) -> None:
-    """End the supervisor, process `pid`, whatever state it is in; Failure where even SIGKILL does not."""
+def end(places: Places) -> bool:
+    """End the supervisor, whatever state it is in; False: there was none. Failure where SIGKILL does not end it."""
+    pid = locks.holder(places.lock)
     limit = END_SECONDS
     try:
         if found := connect(places):
             with found[1] as connection, suppress(Gone):
                 ask(connection, control.Down(), control.Ending)
-        elif pid:
-            os.kill(pid, signal.SIGTERM)
+        elif pid is None or locks.is_free_within(places.lock, DYING_SECONDS):
+            return False
+        else:
+            _send(pid, signal.SIGTERM)
     except Failure:  # it does not answer
-        os.kill(pid, signal.SIGTERM)
+        _send(pid, signal.SIGTERM)
         limit = ANSWER_SECONDS
     if locks.is_free_within(places.lock, limit):
-        return
-    log.warning("the local platform did not end by itself: process %d is killed", pid)
-    if pid:
-        os.kill(pid, signal.SIGKILL)
+        return True
+    log.warning("the local platform did not end by itself: process %s is killed", pid)
+    _send(pid, signal.SIGKILL)
     if not locks.is_free_within(places.lock, KILLED_SECONDS):
         raise Failure("the local platform does not end", found=f"process {pid} was killed", do="End it by hand")
+    return True
+
+
+def _send(pid: int | None, number: signal.Signals) -> None:
+    """Send a signal to the supervisor, if its process is known and there."""
+    if pid:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def connect(places: Places) -> tuple[State, socket.socket] | None:

@@ -129,7 +129,9 @@ class LocalPlatform:
                 build(self._root, order.tree)
                 if found := client.connect(places):
                     with found[1] as connection:
-                        again = msgspec.structs.replace(order, segment_bytes=segment_bytes, router=self._router or LEGACY.name)
+                        again = msgspec.structs.replace(
+                            order, segment_bytes=segment_bytes, router=self._router or LEGACY.name
+                        )
                         client.ask(connection, again, control.Booted, client.BOOTED_SECONDS)
             except (Failure, client.Gone) as error:
                 log.warning("%s could not be brought back: %s", order.variant, error)
@@ -183,12 +185,10 @@ class LocalPlatform:
             if not places.local.exists():
                 return False
             with locks.turn(places.turn, client.TURN_SECONDS):
-                pid = locks.holder(places.lock)
-                if pid is not None:
-                    client.end(places, pid)
+                ran = client.end(places)
                 control.clear_stale(places)
                 places.running.unlink(missing_ok=True)
-        return pid is not None
+        return ran
 
 
 def _note(booted: control.Booted, segment_bytes: int, left: Running | None) -> str:

@@ -45,7 +45,7 @@ def turn(lock: Path, seconds: float) -> Iterator[None]:
 def is_free_within(lock: Path, seconds: float) -> bool:
     """Wait until nobody holds the file `lock`; False when somebody has held it for `seconds`."""
     try:
-        handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+        handle = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return True
     try:

@@ -108,7 +108,7 @@ def seal(folder: Path) -> None:
     built = []
     for path in _files(folder):
         there = path.lstat()
-        if stat.S_ISREG(there.st_mode):
+        if stat.S_ISREG(there.st_mode) and path != folder / MANIFEST:
             name = path.relative_to(folder).as_posix()
             built.append(BuiltFile(name, there.st_size, there.st_mtime_ns, _digest(path)))
     (folder / MANIFEST).write_bytes(msgspec.json.encode(built))
