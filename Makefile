@@ -23,7 +23,7 @@ $(call refuse,variable,$(filter-out $(KNOBS) $(OTHERS),$(foreach name,$(.VARIABL
 endif
 
 # The verb refuses what stands on the command line and is none of its options.
-RUN := @GIVEN="$(foreach knob,$(KNOBS),$(if $(findstring command line,$(origin $(knob))),$(knob)))" .venv/bin/python -m scripts
+RUN := @GIVEN="$(strip $(foreach knob,$(KNOBS),$(if $(findstring command line,$(origin $(knob))),$(knob))))" .venv/bin/python -m scripts
 
 ##@ See it
 help: ## Show this list

@@ -13,7 +13,7 @@ import struct
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import repeat
@@ -21,8 +21,9 @@ from pathlib import Path
 
 from scripts.errors import Failure
 from scripts.probe.answers import End
-from scripts.probe.endpoint import Endpoint
+from scripts.probe.endpoint import Channel, Endpoint
 from scripts.probe.exchange import Exchanges, Window
+from scripts.probe.proof import ProofName
 from scripts.wire.receive_queue import Address, ReceiveQueue, Socket, open_receive_queue
 
 PROC = Path("/proc")
@@ -34,6 +35,12 @@ ROUNDS = 10
 """How many rounds of heavy requests are sent, each of a random number: what follows these numbers is no chance."""
 
 MOST_IN_ROUND = 6
+
+LIKELY = 0.75
+"""In how many of the rounds an address must have followed."""
+
+LOOKS = 8
+"""How often it is looked while a request is held back; each takes about 20 ms."""
 
 AT_ONCE = 4
 """How many requests are under way together."""
@@ -165,31 +172,43 @@ def _passed_on(
 ) -> tuple[Process | None, Address | None]:
     """Send heavy requests, and look meanwhile whether one of the processes sends as much on; return which, and to whom.
 
-    A connection that stays is looked up among those of the processes, and of what they start for a connection, as socat
-    does. Of connections that are short, each round must leave as many to one address as it had requests; then one of
-    them must be seen to carry a heavy one, for an app may ask its database once for each request as well.
+    First a request is held back before its last byte: a proxy for TCP has sent on the rest by then. A connection that
+    stays is looked up among those of the processes, and of what they start for a connection, as socat does. Of
+    connections that are short, the rounds must leave as many to one address as they had requests; then one of them must
+    be seen to carry a heavy one, for an app may ask its database once for each request as well. A program that is
+    often in front of others needs not be seen so: it is enough that it has written as much as it was sent.
     """
     end = head.index(b"\r\n\r\n")
     heavy = (head[:end] + b"\r\nX-Padding: " + b"p" * PADDING + head[end:],)
-    often = any(process.name in INTERMEDIARIES for process in processes)
+    often = [process for process in processes if process.name in INTERMEDIARIES]
     before = last = _others(queue, exchanges.endpoint)
-    known = {process.pid: _sockets_of(process.pid) for process in processes}
-    suspects: set[Address] | None = None
+    known = {process.pid: _sockets_of(process.pid) for process in often}
+
+    def look() -> tuple[Process, Address | None] | None:
+        by_unix = _on_unix(often, known)
+        return (by_unix, None) if by_unix else _held(processes, before, _others(queue, exchanges.endpoint))
+
+    held = _HeldBack(look)
+    for _ in exchanges.run([(heavy[0][:-1], heavy[0][-1:])], held, Window(1, fixed=True)):
+        if held.found:
+            return held.found
+    followed: Counter[Address] = Counter()
+    rounds = requests = 0
+    written = sum(map(_written, often))
     until = time.monotonic() + SECONDS
-    for _ in range(ROUNDS * (8 if often else 1)):
+    while rounds < ROUNDS and (often or time.monotonic() < until):
         count = 1 + secrets.randbelow(MOST_IN_ROUND)
         for _ in exchanges.run([heavy] * count, None, Window(at_once, fixed=True)):
-            if often and (process := _on_unix(processes, known)):
-                return process, None
-        now = _others(queue, exchanges.endpoint)
-        if found := _held(processes, before, now):
+            pass
+        if found := look():
             return found
+        now = _others(queue, exchanges.endpoint)
         pairs = Counter(end for pair in {frozenset(key) for key in now.keys() - last.keys()} for end in pair)
-        followed = {address for address, number in pairs.items() if number == count}
-        suspects = followed if suspects is None else suspects & followed
-        last = now
-        if time.monotonic() > until:
-            break
+        followed.update(address for address, number in pairs.items() if number == count)
+        rounds, requests, last = rounds + 1, requests + count, now
+    suspects = [address for address, number in followed.most_common() if number > LIKELY * rounds]
+    if often and (suspects or sum(map(_written, often)) - written > LIKELY * requests * PADDING):
+        return often[-1], next(iter(suspects), None)
     if suspects:
         with _all_along(exchanges, heavy, at_once):
             until = time.monotonic() + SECONDS
@@ -198,6 +217,14 @@ def _passed_on(
                     if each.peer in suspects and each.sent >= PADDING:
                         return processes[0], each.peer
     return None, None
+
+
+def _written(process: Process) -> int:
+    """Return how many bytes a process has written in all, but by send(2) (proc(5), io); 0 where that is not told."""
+    with suppress(OSError):
+        lines = (PROC / f"{process.pid}/io").read_text("ascii").splitlines()
+        return next(int(line.partition(":")[2]) for line in lines if line.startswith("wchar:"))
+    return 0
 
 
 @contextmanager
@@ -218,6 +245,29 @@ def _all_along(exchanges: Exchanges, request: tuple[bytes], at_once: int) -> Ite
     finally:
         over.set()
         thread.join()
+
+
+class _HeldBack:
+    """Stands where a proof does, between two segments: it looks some times before it lets the second one go."""
+
+    name = ProofName.GAP
+    warms = False
+
+    def __init__(self, look: Callable[[], tuple[Process, Address | None] | None]) -> None:
+        """Look by `look`."""
+        self._look = look
+        self._left = LOOKS
+        self.found: tuple[Process, Address | None] | None = None
+
+    def read(self, waiting: Sequence[Channel], *, idle: bool) -> list[Channel]:  # noqa: ARG002 - the contract's
+        """Look once more."""
+        self._left -= 1
+        self.found = self.found or self._look()
+        return list(waiting) if self.found or self._left <= 0 else []
+
+    def unread(self, channel: Channel) -> bool:  # noqa: ARG002 - the contract's
+        """Nothing is known."""
+        return False
 
 
 def _held(

@@ -37,5 +37,5 @@ def _tell_the_story(checkout: Checkout) -> None:
             assert stage.deploy(change, segment_bytes=segment_bytes, router=router).note
             answer = submit(client)
             assert (answer.status_code, "998 999" in answer.text) == (200, True)
-        assert stage.deploy(change, router="legacy").note.endswith("takes ROUTER=legacy")
+        assert stage.deploy(change, router="legacy").note.endswith("takes ROUTER=legacy, no longer router-2")
         assert submit(client).status_code == 503

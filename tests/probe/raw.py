@@ -41,7 +41,11 @@ def unix(path: str) -> Connect:
     def connect() -> socket.socket:
         made = socket.socket(socket.AF_UNIX)
         made.settimeout(5)
-        made.connect(path)
+        try:
+            made.connect(path)
+        except OSError:
+            made.close()
+            raise
         return made
 
     return connect

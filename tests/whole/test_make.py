@@ -104,7 +104,9 @@ def test_variables_of_a_make_around_this_one_are_not_refused(clone: Clone) -> No
 
 def test_a_variable_that_the_target_does_not_take_is_refused(clone: Clone) -> None:
     """DRY_RUN is no option of `remove`, and whoever writes it there must not be misled."""
-    finished = make(clone, "remove", "VARIANT=v0.12.0", "DRY_RUN=1")
+    command = make(clone, "--dry-run", "remove", "VARIANT=v0.12.0", "DRY_RUN=1").stdout.splitlines()[-1]
+    assert command.startswith('GIVEN="VARIANT DRY_RUN" ')
+    finished = clone.verb("remove", VARIANT="v0.12.0", DRY_RUN="1", GIVEN="VARIANT DRY_RUN")
     assert finished.returncode == 2
     assert "error: remove does not take DRY_RUN: DRY_RUN=1. There are: VARIANT, FORCE" in finished.stderr
     assert (clone.root / "variants/v0.12.0").is_dir()

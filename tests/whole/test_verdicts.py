@@ -27,12 +27,12 @@ def test_measuring_again_changes_no_file(clone: Clone) -> None:
 
 
 def test_a_verdict_typed_by_hand_is_found_out(clone: Clone) -> None:
-    """What was not measured does not stand: the check names what differs."""
+    """What contradicts its own counts does not stand."""
     path = clone.root / "variants/patched/verdict.json"
     path.write_text(path.read_text().replace('"has_issue": false', '"has_issue": true'))
     checked = clone.verb("verify", VARIANT="patched", CHECK="1")
-    assert checked.returncode == 1
-    assert "patched: has_issue: True → False" in checked.stderr
+    assert checked.returncode == 2
+    assert "has_issue is True, and every split is intact. Measure again: make verify" in checked.stderr
     clone.run("git", "checkout", "--quiet", "--", "variants")
 
 

@@ -81,6 +81,8 @@ class Booted(Message, frozen=True):
     """False: this tree was up already, and nothing was done."""
     segment_before: int
     """The router's segment size until now."""
+    router_before: str
+    """Which of Heroku's routers it was until now."""
     log_trouble: str = ""
     """Why the app's log cannot be written."""
 

@@ -109,12 +109,12 @@ class Fleet:
         Deploys of one host take turns. BootFailed when the dyno does not come up, Failure when its slug cannot be
         started; then, and when this call is cancelled, the host is served as before.
         """
-        segment = self._router.segment_bytes
+        segment, router = self._router.segment_bytes, self._router.profile.name
         async with self._turns[order.host]:
             old = self._serving.get(order.host)
             if old and old.order.tree == order.tree and await self._answers(old):
                 old.order = order
-                return Booted(self._listed(old), fresh=False, segment_before=segment)
+                return Booted(self._listed(old), fresh=False, segment_before=segment, router_before=router)
             new = DeployedTree(order)
             self._booting[order.host] = new
             try:
@@ -128,7 +128,7 @@ class Fleet:
             if old and old.is_up:
                 self._retiring.append(old)
                 self._spawn(self._retire(old))
-            return Booted(self._listed(new), fresh=True, segment_before=segment)
+            return Booted(self._listed(new), fresh=True, segment_before=segment, router_before=router)
 
     async def close(self) -> None:
         """End all dynos. No deploy may be under way."""

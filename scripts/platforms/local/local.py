@@ -96,7 +96,7 @@ class LocalPlatform:
                 listed = self._bring_back(places, segment_bytes, say)
                 if booted.fresh and listed:
                     prune(self._root, listed.trees)
-                return Deployed(booted.deployment, _note(booted, segment_bytes, left))
+                return Deployed(booted.deployment, _note(booted, segment_bytes, order.router, left))
         raise Failure("the local platform ended during the deploy", do="Deploy again")
 
     def _supervisor(self, places: Places) -> tuple[State, socket.socket, Running | None]:
@@ -191,14 +191,16 @@ class LocalPlatform:
         return ran
 
 
-def _note(booted: control.Booted, segment_bytes: int, left: Running | None) -> str:
+def _note(booted: control.Booted, segment_bytes: int, router: str, left: Running | None) -> str:
     """Return what there is to say of a deploy, apart from that it is done."""
     words = ["up" if booted.fresh else "runs already"]
     if booted.segment_before != segment_bytes:
         words.append(f"its router takes SEGMENT={segment_bytes}, no longer {booted.segment_before}")
     elif left and segment_bytes != SEGMENT_BYTES:
         words.append(f"its router takes SEGMENT={segment_bytes}, as before it ended")
-    elif not booted.fresh:
+    if booted.router_before != router:
+        words.append(f"its router takes ROUTER={router}, no longer {booted.router_before}")
+    if words == ["runs already"]:
         words.append("nothing to do")
     if booted.log_trouble:
         words.append(f"its log cannot be written: {booted.log_trouble}")

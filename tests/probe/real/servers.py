@@ -81,10 +81,10 @@ require('http').createServer((q, a) => a.end(q.url)).listen({port}, '127.0.0.1')
 """
 
 
-def nginx(name: str, location: str, **more: str) -> Real:
+def nginx(name: str, location: str, *, word: str = INTACT, behind: str = "") -> Real:
     """Return an nginx with one location."""
     conf = NGINX_CONF % ("user root;", location)
-    return Real(name, NGINX, environment=None, files=(("nginx.conf", conf),), **more)
+    return Real(name, NGINX, environment=None, files=(("nginx.conf", conf),), word=word, behind=behind)
 
 
 def proxy(
