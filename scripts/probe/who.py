@@ -39,7 +39,7 @@ MOST_IN_ROUND = 6
 LIKELY = 0.75
 """In how many of the rounds an address must have followed."""
 
-LOOKS = 8
+LOOKS = 5
 """How often it is looked while a request is held back; each takes about 20 ms."""
 
 AT_ONCE = 4
@@ -73,6 +73,10 @@ OWN_ROUTER = "scripts.platforms.local.supervisor"
 
 PSEUDONYM = re.compile(rb"[\d.]+ ([^\s,]+)")
 """Who says so in a Via field: protocol and pseudonym (RFC 9110, section 7.6.3)."""
+
+
+_Connections = Mapping[tuple[Address, Address], Socket]
+"""Connections by their two ends."""
 
 
 @dataclass(frozen=True)
@@ -181,28 +185,29 @@ def _passed_on(
     end = head.index(b"\r\n\r\n")
     heavy = (head[:end] + b"\r\nX-Padding: " + b"p" * PADDING + head[end:],)
     often = [process for process in processes if process.name in INTERMEDIARIES]
-    before = last = _others(queue, exchanges.endpoint)
+    before = _others(queue, exchanges.endpoint)
     known = {process.pid: _sockets_of(process.pid) for process in often}
 
-    def look() -> tuple[Process, Address | None] | None:
+    def look(now: _Connections) -> tuple[Process, Address | None] | None:
         by_unix = _on_unix(often, known)
-        return (by_unix, None) if by_unix else _held(processes, before, _others(queue, exchanges.endpoint))
+        return (by_unix, None) if by_unix else _held(processes, before, now)
 
-    held = _HeldBack(look)
+    held = _HeldBack(lambda: look(_others(queue, exchanges.endpoint)))
     for _ in exchanges.run([(heavy[0][:-1], heavy[0][-1:])], held, Window(1, fixed=True)):
         if held.found:
             return held.found
     followed: Counter[Address] = Counter()
     rounds = requests = 0
+    last = _others(queue, exchanges.endpoint, over=True)
     written = sum(map(_written, often))
     until = time.monotonic() + SECONDS
     while rounds < ROUNDS and (often or time.monotonic() < until):
         count = 1 + secrets.randbelow(MOST_IN_ROUND)
         for _ in exchanges.run([heavy] * count, None, Window(at_once, fixed=True)):
             pass
-        if found := look():
+        now = _others(queue, exchanges.endpoint, over=True)
+        if found := look(now):
             return found
-        now = _others(queue, exchanges.endpoint)
         pairs = Counter(end for pair in {frozenset(key) for key in now.keys() - last.keys()} for end in pair)
         followed.update(address for address, number in pairs.items() if number == count)
         rounds, requests, last = rounds + 1, requests + count, now
@@ -272,8 +277,8 @@ class _HeldBack:
 
 def _held(
     processes: Collection[Process],
-    before: Mapping[tuple[Address, Address], Socket],
-    now: Mapping[tuple[Address, Address], Socket],
+    before: _Connections,
+    now: _Connections,
 ) -> tuple[Process, Address] | None:
     """Return which process holds a connection that has carried something heavy meanwhile, and to whom it leads."""
     heavy = {each.inode: each for key, each in now.items() if each.sent - _sent(before, key) >= PADDING and each.inode}
@@ -292,14 +297,14 @@ def _on_unix(processes: Collection[Process], known: Mapping[int, set[int]]) -> P
     return None
 
 
-def _others(queue: ReceiveQueue, endpoint: Endpoint) -> dict[tuple[Address, Address], Socket]:
+def _others(queue: ReceiveQueue, endpoint: Endpoint, *, over: bool = False) -> _Connections:
     """Return this machine's connections but those with the server itself: its ends, and its clients' ends."""
     server = endpoint.host, endpoint.port
-    found = (each for each in queue.sockets() if each.local[1] != endpoint.port and each.peer != server)
+    found = (each for each in queue.sockets(over=over) if each.local[1] != endpoint.port and each.peer != server)
     return {(each.local, each.peer): each for each in found}
 
 
-def _sent(sockets: Mapping[tuple[Address, Address], Socket], key: tuple[Address, Address]) -> int:
+def _sent(sockets: _Connections, key: tuple[Address, Address]) -> int:
     """Return what a connection had sent; nothing where it was not there."""
     return sockets[key].sent if key in sockets else 0
 

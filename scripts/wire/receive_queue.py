@@ -15,6 +15,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
+from typing import NamedTuple
 
 Address = tuple[str, int]
 """Host address (IPv4 or IPv6, in numbers) and port of one end of a connection."""
@@ -40,8 +41,10 @@ ATTRIBUTE = struct.Struct("=HH")  # nlattr: len, type
 BYTES_RECEIVED_OFFSET = 128  # tcp_info.tcpi_bytes_received, u64, Linux 4.1 and later
 BYTES_SENT_OFFSET = 200  # tcp_info.tcpi_bytes_sent, u64, Linux 4.19 and later
 TCP_LISTEN = 10
-CONNECTED = (TCP_ESTABLISHED, 4, 5, 6, TCP_CLOSE_WAIT, 9, 11)
-"""The states of a connection from its handshake to its end, and the minute after it, in which it has no figures."""
+CONNECTED = (TCP_ESTABLISHED, 4, 5, TCP_CLOSE_WAIT, 9, 11)
+"""The states of a connection from its handshake to its end."""
+TCP_TIME_WAIT = 6
+"""The state of a connection in the minute after its end, in which it has no figures."""
 
 
 class Reading(enum.Enum):
@@ -68,8 +71,7 @@ class ServerEnd:
     """The socket's number, by which /proc tells whose it is; 0 for one that no process holds any more."""
 
 
-@dataclass(frozen=True)
-class Socket:
+class Socket(NamedTuple):
     """The kernel's figures about a connected socket of this machine."""
 
     inode: int
@@ -159,9 +161,9 @@ class ReceiveQueue:
             raise OSError(code, os.strerror(code))
         return answer
 
-    def sockets(self) -> list[Socket]:
-        """Return all sockets of this machine that are connected."""
-        states = sum(1 << state for state in CONNECTED)
+    def sockets(self, *, over: bool = False) -> list[Socket]:
+        """Return all sockets of this machine that are connected; with `over` also those of the last minute."""
+        states = sum(1 << state for state in (*CONNECTED, *([TCP_TIME_WAIT] if over else [])))
         found = []
         for family in (socket.AF_INET, socket.AF_INET6):
             sockid = bytes(SOCKID.size)
@@ -174,13 +176,13 @@ class ReceiveQueue:
     def _dumped(self) -> Iterator[Socket]:
         """Read the answers of a dump to their end."""
         while True:
-            data = self._socket.recv(1 << 17)
-            while data:
-                length, kind, _, _, _ = HEADER.unpack_from(data)
+            data, at = self._socket.recv(1 << 17), 0
+            while at < len(data):
+                length, kind, _, _, _ = HEADER.unpack_from(data, at)
                 if kind in (NLMSG_DONE, NLMSG_ERROR):
                     return
-                yield _socket_of(data[:length])
-                data = data[(length + 3) & ~3 :]
+                yield _socket_of(data[at : at + length])
+                at += (length + 3) & ~3
 
     def sees(self, connection: socket.socket) -> bool:
         """Say whether the other end of an open `connection` is a socket of this machine, so that the proof holds."""
@@ -213,12 +215,15 @@ def _socket_of(answer: bytes) -> Socket:
     """Return the socket that one answer of a dump speaks of."""
     family, _, _, _, sockid, _, _, _, _, inode = ANSWER.unpack_from(answer, HEADER.size)
     sport, dport, source, destination, _, _, _ = SOCKID.unpack_from(sockid)
-    size = 16 if family == socket.AF_INET6 else 4
-    local, peer = (
-        (socket.inet_ntop(family, host[:size]).removeprefix("::ffff:"), int.from_bytes(port, "big"))
-        for host, port in ((source, sport), (destination, dport))
-    )
+    local = _written(family, source), int.from_bytes(sport, "big")
+    peer = _written(family, destination), int.from_bytes(dport, "big")
     return Socket(inode, local, peer, _counter(_tcp_info(answer), BYTES_SENT_OFFSET))
+
+
+@functools.lru_cache(maxsize=1024)
+def _written(family: int, host: bytes) -> str:
+    """Return a host address of an inet_diag_sockid in numbers: that of IPv4 also where an IPv6 socket has it."""
+    return socket.inet_ntop(family, host[: 16 if family == socket.AF_INET6 else 4]).removeprefix("::ffff:")
 
 
 def _tcp_info(answer: bytes) -> bytes:

@@ -51,4 +51,5 @@ def test_the_word_is_right(name: str) -> None:
         assert raw.truth(raw.tcp(port)) == odd.truth
     with running(name) as port:
         times = Times(read=2 * odd.hurried, answer=odd.hurried, whole=20)
-        assert word(Endpoint("127.0.0.1", port), times).partition(" (")[0] == odd.word
+        said = word(Endpoint("127.0.0.1", port), times)
+        assert said.partition(" (")[0] == odd.word, said

@@ -88,4 +88,5 @@ def test_the_word_is_right(name: str, tmp_path: Path) -> None:
     server = BY_NAME[name]
     with running(server, tmp_path) as (endpoint, connect):
         assert raw.truth(connect) == server.truth
-        assert word(endpoint).partition(" (")[0] == server.word
+        said = word(endpoint)
+        assert said.partition(" (")[0] == server.word, said

@@ -1,5 +1,6 @@
 """The kernel's word on what a server has read."""
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -71,3 +72,46 @@ def test_a_connection_that_is_not_there_is_not_seen(queue: ReceiveQueue, client:
     """The kernel sees the other end of a connection on this machine, and none that was made up."""
     assert queue.sees(client)
     assert queue.look((client.getpeername()[0], 1), client.getsockname()[:2]) is None
+
+
+def test_a_listener_is_found_with_its_backlog() -> None:
+    """By its own address, and by one that it takes because it listens on all."""
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=7) as one,
+        socket.create_server(("", 0)) as all_of_them,
+        ReceiveQueue() as queue,
+    ):
+        found = queue.listener(one.getsockname()[:2])
+        assert found
+        assert found.backlog == 7
+        assert found.inode == os.fstat(one.fileno()).st_ino
+        assert queue.listener(("127.0.0.1", all_of_them.getsockname()[1]))
+        assert queue.listener(("127.0.0.2", one.getsockname()[1])) is None
+
+
+def test_connected_sockets_are_listed_with_what_they_sent(
+    queue: ReceiveQueue, listener: socket.socket, client: socket.socket
+) -> None:
+    """Both ends of a connection are there, each with its inode; IPv4 is written as such on an IPv6 socket too."""
+    client.sendall(b"abc")
+    ends = client.getsockname()[:2], client.getpeername()[:2]
+    server, _ = listener.accept()
+    with closing(server):
+        found = {each.inode: each for each in queue.sockets()}
+        near, far = found[os.fstat(client.fileno()).st_ino], found[os.fstat(server.fileno()).st_ino]
+    assert (near.local, near.peer, near.sent) == (*ends, 3)
+    assert (far.local, far.peer) == (near.peer, near.local)
+
+
+def test_a_connection_that_is_over_is_listed_where_that_is_asked_for(
+    queue: ReceiveQueue, listener: socket.socket, client: socket.socket
+) -> None:
+    """For a minute the kernel remembers who closed first."""
+    server, _ = listener.accept()
+    ends = server.getsockname()[:2], server.getpeername()[:2]
+    server.close()
+    client.close()
+    assert client.fileno() == -1
+    host = tuple((end[0].removeprefix("::ffff:"), end[1]) for end in ends)
+    assert host in {(each.local, each.peer) for each in queue.sockets(over=True)}
+    assert host not in {(each.local, each.peer) for each in queue.sockets()}
