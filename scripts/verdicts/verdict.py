@@ -123,6 +123,11 @@ def judge(
     for name, measurement in (("form", form), ("misroute", misroute)):
         if not measurement.tells_urls_apart:
             raise Failure("no verdict", found=f"the {name} request gets the answer that any other URL gets")
+        if measurement.flaky:
+            found = f"{name} splits came out one way once and another way later: {measurement.flaky}"
+            raise Failure("no verdict", found=found, do="Measure again, on a machine with less to do: make verify")
+        for doubt in measurement.doubts:
+            raise Failure("no verdict", found=f"{name}: {doubt.text}", do=doubt.do)
     if form.intact == bool(router.failed):
         raise Failure(
             "no verdict: the probe and the router contradict each other",

@@ -1,5 +1,7 @@
 """Verdicts: made from measurements, compared by their evidence, written so that a diff reads well."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +49,17 @@ def verdict(
     """Judge a release whose requests had these outcomes."""
     router = RouterEvidence(5, 5 if form else 0, 1460)
     return judge(measurement(form), measurement(misroute), router, server, tree="0" * 40, measured=measured)
+
+
+def test_a_split_that_came_and_went_gives_no_verdict() -> None:
+    """What the probe could not settle is nothing that a verdict can stand on."""
+    unsettled = measurement({5: Outcome.DROPPED})
+    trials = tuple(replace(trial, flaky=trial.outcome is Outcome.DROPPED) for trial in unsettled.trials)
+    router = RouterEvidence(5, 5, 1460)
+    with pytest.raises(
+        Failure, match=r"no verdict: form splits came out one way once and another way later: \[\(5, 5\)\]"
+    ):
+        judge(replace(unsettled, trials=trials), measurement(), router, SERVER, tree="0" * 40, measured="2026-11-24")
 
 
 outcomes = st.dictionaries(st.sampled_from(every_offset(HEAD)), st.sampled_from(Outcome))
