@@ -22,8 +22,8 @@ def one_in(count: int, other: bytes, reply: Reply = echo) -> Reply:
 
 
 def limited(asked: Asked) -> bytes:
-    """429 after 60 requests."""
-    return TOO_MANY if asked.number > 60 else ok(asked.url)
+    """429 after 30 requests."""
+    return TOO_MANY if asked.number > 30 else ok(asked.url)
 
 
 def limited_at_times(asked: Asked) -> bytes:
