@@ -62,7 +62,8 @@ def pin(matrix: Matrix, variants: Sequence[Variant], *, upgrade: bool = False, e
     """
     runtimes = {variant.runtime.name: plan.runtime_job(variant.runtime) for variant in variants}
     tooling = plan.tooling_jobs() if everything else ()
-    jobs = [*tooling, *runtimes.values(), *map(plan.variant_job, variants)]
+    after = [plan.sanic_job()] if everything else []
+    jobs = [*tooling, *runtimes.values(), *after, *map(plan.variant_job, variants)]
     with tempfile.TemporaryDirectory(prefix="pin-") as scratch:
         desk = _Desk(matrix, Path(scratch))
         for job in jobs:

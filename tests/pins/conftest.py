@@ -21,6 +21,8 @@ INPUTS = (
     "scripts/requirements.*",
     "tests/requirements.*",
     "tests/app/current.*",
+    "tests/probe/*.in",
+    "tests/probe/*.txt",
     "variants/*/variant.toml",
     "variants/*/requirements.*",
     "variants/*/patches/*.patch",
