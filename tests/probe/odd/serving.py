@@ -61,7 +61,7 @@ class Odd:
     truth: str
     """Intact or affected; "either" where the same request gets now this and now that."""
     word: str
-    """What the probe must conclude."""
+    """What the probe must conclude; of several the one or the other."""
     reply: Reply
     about: str
     threads: int = 400
