@@ -23,6 +23,12 @@ TURNS = 12
 """How often the loop goes round until an app has read its request and answered it."""
 
 
+def as_asgi(target: str) -> str:
+    """Return a target as an ASGI scope can carry it: with an empty query and without one are the same there."""
+    path, _, query = target.partition("?")
+    return f"{path}?{query}" if query else path
+
+
 def by_h11(data: bytes) -> Seen:
     """Read with h11 alone."""
     connection = h11.Connection(h11.SERVER, 1 << 21)
@@ -30,7 +36,7 @@ def by_h11(data: bytes) -> Seen:
     seen: Seen = []
     while (event := connection.next_event()) not in (h11.NEED_DATA, h11.PAUSED):
         if isinstance(event, h11.Request):
-            seen.append([event.method.decode(), event.target.decode(), ""])
+            seen.append([event.method.decode(), as_asgi(event.target.decode()), ""])
         elif isinstance(event, h11.Data):
             seen[-1][2] += bytes(event.data).hex()
     return [*seen, *(["more", "", connection.trailing_data[0].hex()] for _ in connection.trailing_data[0][:1])]
@@ -67,6 +73,9 @@ def by_httptools(data: bytes) -> Seen:
             callbacks.seen.append(["more", "", data[upgrade.args[0] :].hex()])
     if callbacks.seen and (method := parser.get_method()):
         callbacks.seen[0][0] = method.decode()
+    for entry in callbacks.seen:
+        if entry[0] != "more":
+            entry[1] = as_asgi(entry[1])
     return callbacks.seen
 
 

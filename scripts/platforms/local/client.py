@@ -97,8 +97,12 @@ def end(places: Places) -> bool:
     limit = END_SECONDS
     try:
         if found := connect(places):
-            with found[1] as connection, suppress(Gone):
-                ask(connection, control.Down(), control.Ending)
+            with found[1] as connection:
+                try:
+                    ask(connection, control.Down(), control.Ending)
+                except Gone:  # the kernel had not yet closed the socket of one that was killed, or it was ending
+                    if locks.is_free_within(places.lock, DYING_SECONDS):
+                        return False
         elif pid is None or locks.is_free_within(places.lock, DYING_SECONDS):
             return False
         else:

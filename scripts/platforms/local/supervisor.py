@@ -245,10 +245,12 @@ def main() -> None:
     args = parser.parse_args()
     places = Places(args.root)
     word, pipe = os.pipe()
-    if os.fork():
+    if child := os.fork():
         os.close(pipe)
         with os.fdopen(word) as words:
             said = words.read()
+        if said != READY:
+            os.waitpid(child, 0)  # who is told that nothing started shall find nothing
         sys.exit(None if said == READY else said or f"the local platform did not start. How, is in {places.output}")
     os.close(word)
     pipes = [pipe]
