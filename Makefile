@@ -5,7 +5,7 @@
 MAKEFLAGS += --no-print-directory
 
 # The one list of the variables; a test holds the verbs' options against it.
-KNOBS := VARIANT TO PORT SEGMENT ROUTER CHECK UPGRADE JSON DEBUG URL OFFSETS HOST_HEADER GAP PROOF COMPARE EXPECT UNPROVEN TIMEOUT FOLLOW LINES OFFLINE DRY_RUN SHARD INTO FROM SUMMARY VERSION PRE APP PREFIX FORCE CONFIRM
+KNOBS := VARIANT TO PORT SEGMENT ROUTER CHECK UPGRADE JSON DEBUG URL CASE METHOD BODY HEADER OFFSETS HOST_HEADER GAP PROOF COMPARE EXPECT UNPROVEN TIMEOUT FOLLOW LINES OFFLINE DRY_RUN SHARD INTO FROM SUMMARY VERSION PRE APP PREFIX FORCE CONFIRM
 # Make hands a variable of its command line on through the environment. One that the environment had already is not meant.
 $(foreach knob,$(KNOBS),$(if $(filter environment,$(origin $(knob))),$(eval unexport $(knob))))
 
@@ -46,13 +46,13 @@ down: setup ## End everything that `make deploy` started [TO=heroku: stop the ap
 	$(RUN) down
 
 ##@ Measure it
-verify: setup ## Measure the verdicts [VARIANT= SHARD=3/8 CHECK=1 INTO=folder JSON=1]
+verify: setup ## Measure the verdicts [VARIANT= CASE= SHARD=3/8 CHECK=1 INTO=folder JSON=1]
 	$(RUN) verify
 
 gather: setup ## Take in verdicts measured elsewhere: FROM=folder [CHECK=1 SUMMARY=file JSON=1]
 	$(RUN) gather
 
-probe: setup ## Measure a server: URL= [OFFSETS= PROOF= COMPARE= EXPECT= UNPROVEN=1 JSON=1 …]
+probe: setup ## Measure a server: URL= [CASE=post|all OFFSETS= METHOD= BODY= HEADER= JSON=1 …]
 	$(RUN) probe
 
 matrix: setup ## List the variants [SHARD=3/8 JSON=1]

@@ -12,14 +12,15 @@ from pathlib import Path
 
 from scripts.branches.fast_import import Commit, stream
 from scripts.branches.tree import BranchFile
-from scripts.probe.cases import heads
+from scripts.probe.cases import load_cases
 from scripts.probe.controls import Handling, running
 from scripts.probe.endpoint import Endpoint
-from scripts.probe.measure import probe
-from scripts.wire.splitting import every_offset
+from scripts.probe.measure import How, probe
 from tests.probe import speed
 from tests.router import throughput
 from tests.scale import Cost, cost, tidy_checkout
+
+PROJECT = Path(__file__).resolve().parents[1]
 
 ROUNDS = 5
 
@@ -43,24 +44,24 @@ def pair(name: str, one: Callable[[], object], other: Callable[[], object]) -> N
 
 def probe_by(proof: str, offsets: int, gap: float | None = None) -> Callable[[], None]:
     """Return a side: the form's head against the joined control, split at `offsets` offsets spread over it."""
-    head = heads()["form"]
-    plans = [(offset,) for offset in every_offset(head)][:: len(head) // offsets]
+    case = load_cases(PROJECT)["form"]
+    plans = case.plans[:: len(case.plans) // offsets]
 
     def side() -> None:
         with running(Handling.JOINED) as control:
-            probe(Endpoint(*control.address), head, plans, gap=gap, proof=proof)
+            probe(Endpoint(*control.address), case, plans, How(gap=gap, proof=proof))
 
     return side
 
 
 def one_by_one(gap: float) -> Callable[[], None]:
     """Return a side: each split request by itself, with a delay in it, as one would first write it."""
-    head = heads()["form"]
+    case = load_cases(PROJECT)["form"]
 
     def side() -> None:
         with running(Handling.JOINED) as control:
-            for offset in list(every_offset(head))[::40]:
-                probe(Endpoint(*control.address), head, [(offset,)], gap=gap, most=1)
+            for plan in case.plans[::40]:
+                probe(Endpoint(*control.address), case, [plan], How(gap=gap, most=1))
 
     return side
 

@@ -1,10 +1,11 @@
 """What a measurement comes to: intact, affected, or that it could not be told, and why. Pure."""
 
 import enum
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from scripts.probe.measure import Doubt, Measurement
+from scripts.probe.answers import Outcome
+from scripts.probe.measurement import Doubt, Measurement
 from scripts.probe.who import Who
 
 
@@ -29,6 +30,12 @@ class Conclusion:
     doubts: tuple[Doubt, ...] = ()
 
 
+def worst(words: Iterable[Word]) -> Word:
+    """Return what several answers come to: affected where one is, could not tell where one could not."""
+    found = set(words)
+    return next((word for word in (Word.AFFECTED, Word.UNTOLD) if word in found), Word.INTACT)
+
+
 def conclude(
     measurement: Measurement,
     who: Who,
@@ -50,7 +57,7 @@ def conclude(
         standing = [doubt for doubt in doubts if not (unproven and doubt.waivable)]
         return Conclusion(Word.UNTOLD if standing else Word.INTACT, tuple(doubts))
     standing = [doubt for doubt in doubts if not doubt.only_intact]
-    affected = any(count for outcome, count in measurement.counts.items() if outcome != "intact")
+    affected = any(not trial.flaky and trial.outcome is not Outcome.INTACT for trial in measurement.all)
     return Conclusion(Word.AFFECTED if affected and not standing else Word.UNTOLD, tuple(doubts))
 
 
@@ -72,7 +79,7 @@ def _of_who(who: Who) -> list[Doubt]:
 
 def _of_status(measurement: Measurement, expected: Collection[int]) -> list[Doubt]:
     """Return the doubt about an error page, which says little about a server."""
-    status = measurement.standard.first.status
+    status = measurement.baseline.first.status
     if status < 400 or status in expected:
         return []
     text = f"the whole request itself got {status}: is this the URL that you mean?"

@@ -1,50 +1,51 @@
-"""The probe's controls: two small servers whose outcomes are known before they are measured.
+"""The probe's controls: small servers whose outcomes are known before they are measured, for each case.
 
-The `piecewise` one takes each piece of the URL that a read brings for a URL of its own, as uvicorn did with httptools
-before 0.17.5; the `joined` one waits for the whole URL. Both record how many bytes each of their reads brought. A
-measurement that does not find what is known here, or segments that came in one read, make the run void.
+They are four, by how they handle what comes in pieces (`Handling`). Each records how many bytes each of its reads
+brought. A measurement that does not find what is known here, or segments that came in one read, voids its case.
 """
 
 import asyncio
+import base64
 import enum
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+import hashlib
+import re
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from itertools import pairwise
 
 from anyio.from_thread import start_blocking_portal
 
-from scripts.errors import Failure
-from scripts.probe.answers import Outcome
-from scripts.probe.endpoint import Endpoint
-from scripts.probe.exchange import Times
-from scripts.probe.measure import Measurement, probe
-from scripts.probe.proof import ProofName
 from scripts.wire.receive_queue import Address
-from scripts.wire.splitting import every_offset
 
 HEAD_END = b"\r\n\r\n"
 
 BACKLOG = 128
 
+LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
+
+CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
+
+CLOSE = re.compile(rb" HTTP/1\.0\r\n|\r\nconnection: *close\r\n", re.IGNORECASE)
+
+WEBSOCKET_KEY = re.compile(rb"\r\nsec-websocket-key: *([^\r]+)", re.IGNORECASE)
+
+WEBSOCKET_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""What a server adds to the key (RFC 6455, section 1.3)."""
+
+URL = re.compile(rb"/|http://[^/]+/")
+"""What a control takes for the beginning of a URL: the path, or the absolute form's."""
+
 
 class Handling(enum.StrEnum):
-    """What a control does with a URL that comes in pieces."""
+    """What a control does with what comes in pieces."""
 
     PIECEWISE = "piecewise"
+    """It takes each piece of a URL that a read brings for a URL, as uvicorn did with httptools before 0.17.5."""
     JOINED = "joined"
-
-
-def known_outcome(handling: Handling, head: bytes, offset: int) -> Outcome:
-    """Return what a control must answer to `head` split in two at `offset`.
-
-    A split inside the URL or right behind it leaves the piecewise control with the rest of the URL as the last piece:
-    that is served where it looks like a path, and refused by closing where it does not.
-    """
-    url_start = head.index(b" ") + 1
-    url_end = head.index(b" ", url_start)
-    if handling is Handling.JOINED or not url_start < offset <= url_end:
-        return Outcome.INTACT
-    return Outcome.MISROUTED if head[offset:url_end].startswith(b"/") else Outcome.DROPPED
+    """It waits for the whole URL."""
+    LINGERING = "lingering"
+    """It does that, too, and never closes a connection: an answer's end is to be read from the answer."""
+    FIRST_ONLY = "first-only"
+    """It does that, and is deaf from then on when anything came behind a request in one read with its end."""
 
 
 def url_piece(head: bytes, before: int) -> bytes | None:
@@ -60,6 +61,31 @@ def url_piece(head: bytes, before: int) -> bytes | None:
     return head[max(start, before) : end] if before <= end else None
 
 
+def request_length(data: bytes) -> int | None:
+    """Return how many bytes the first request in `data` has, or None where its end has not come."""
+    end = data.find(HEAD_END) + len(HEAD_END)
+    if end < len(HEAD_END):
+        return None
+    head = data[:end]
+    if CHUNKED.search(head):
+        last = data.find(b"\r\n0\r\n\r\n", end)
+        return None if last < 0 else last + len(b"\r\n0\r\n\r\n")
+    length = LENGTH.search(head)
+    whole = end + (int(length[1]) if length else 0)
+    return whole if len(data) >= whole else None
+
+
+def answer(request: bytes, url: bytes) -> bytes:
+    """Return the answer to a whole request, which says what URL it was taken to ask for."""
+    head, _, body = request.partition(HEAD_END)
+    if key := WEBSOCKET_KEY.search(head):
+        accept = base64.b64encode(hashlib.sha1(key[1] + WEBSOCKET_GUID).digest())  # noqa: S324 - RFC 6455 has it so
+        fields = b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s" % accept
+        return b"HTTP/1.1 101 Switching Protocols\r\n%s\r\n\r\n\x81%c%s" % (fields, len(url), url)
+    said = b"%s %s %s" % (head.partition(b" ")[0], url, body)
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nX-Asked-For: %s\r\n\r\n%s" % (len(said), url, said)
+
+
 class ControlProtocol(asyncio.Protocol):
     """One connection to a control."""
 
@@ -67,8 +93,9 @@ class ControlProtocol(asyncio.Protocol):
         """Serve as `control` does, and note the sizes of the reads with it."""
         self._control = control
         self._reads: list[int] = []
-        self._head = b""
+        self._data = b""
         self._url = b""
+        self._deaf = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way back to the client."""
@@ -84,18 +111,30 @@ class ControlProtocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what one read brought."""
         self._reads.append(len(data))
-        before = len(self._head) if self._control.handling is Handling.PIECEWISE else 0
-        self._head += data
-        piece = url_piece(self._head, before)
+        before = len(self._data)
+        self._data += data
+        while self._data and not self._deaf and self._one(before):
+            before = 0
+
+    def _one(self, before: int) -> bool:
+        """Take the first request of what has come, whose first `before` bytes earlier reads brought; was it whole?."""
+        handling = self._control.handling
+        by_piece = handling is Handling.PIECEWISE
+        piece = url_piece(self._data, before if by_piece else 0)
         if piece is not None:
             self._url = piece
-            if not piece.startswith(b"/"):
+            if not URL.match(piece) and (by_piece or self._data.count(b" ") > 1):
                 self._transport.close()
-                return
-        if self._head.endswith(HEAD_END):
-            self._head = b""
-            answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nX-Asked-For: %s\r\n\r\n%s"
-            self._transport.write(answer % (len(self._url), self._url, self._url))
+                return False
+        length = request_length(self._data)
+        if length is None:
+            return False
+        request, self._data = self._data[:length], self._data[length:]
+        self._transport.write(answer(request, self._url))
+        if CLOSE.search(request) and handling is not Handling.LINGERING:
+            self._transport.close()
+        self._deaf = handling is Handling.FIRST_ONLY and bool(self._data)
+        return True
 
 
 class Control:
@@ -133,49 +172,3 @@ def running(handling: Handling) -> Iterator[Control]:
         portal.wrap_async_context_manager(Control(handling).serving()) as control,
     ):
         yield control
-
-
-def verify_instrument(
-    heads: Sequence[bytes],
-    *,
-    proof: str = "",
-    times: Times | None = None,
-    progress: Callable[[int], None] = lambda _: None,
-) -> list[Measurement]:
-    """Measure both controls with every offset of `heads` and hold the result against what is known.
-
-    `proof` names the one to use (see `scripts.probe.proof.choose`). Failure, with the run void, where an outcome
-    differs from the known one or where two segments came in one read.
-    """
-    measured = []
-    for handling in Handling:
-        for head in heads:
-            with running(handling) as control:
-                plans = [(offset,) for offset in every_offset(head)]
-                endpoint = Endpoint(*control.address)
-                # What is known of each offset stands for trying it again.
-                measurement = probe(endpoint, head, plans, times=times, proof=proof, confirm=False, progress=progress)
-                check(control, measurement)
-            measured.append(measurement)
-    return measured
-
-
-def check(control: Control, measurement: Measurement) -> None:
-    """Raise Failure where a control's measurement is not what is known of it."""
-    head = measurement.head
-    for trial in measurement.trials:
-        known = known_outcome(control.handling, head, trial.offsets[0])
-        if trial.outcome is not known:
-            raise Failure(
-                "the run is void: a control did not come out as known",
-                found=f"{control.handling} server, split at {trial.offsets[0]}: {trial.outcome}, known: {known}",
-            )
-    warm = (len(head),) if measurement.proof is ProofName.BARRIER else ()
-    seen = {tuple(reads) for reads in control.reads}
-    for trial in measurement.trials:
-        apart = (*warm, *(after - before for before, after in pairwise((0, *trial.offsets, len(head)))))
-        if apart not in seen:
-            raise Failure(
-                "the run is void: segments did not arrive apart",
-                found=f"{control.handling} server, split at {trial.offsets[0]}",
-            )

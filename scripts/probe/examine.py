@@ -1,17 +1,15 @@
 """One examination of a server, from the look at who answers to the conclusion: what `probe` does when it is called."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from scripts.probe.comparison import Compare
+from scripts.probe.cases import Case
 from scripts.probe.conclusion import Conclusion, conclude
 from scripts.probe.endpoint import Endpoint
-from scripts.probe.exchange import Exchanges, Times
-from scripts.probe.measure import Measurement, probe
+from scripts.probe.exchange import Exchanges
+from scripts.probe.measure import How, probe
+from scripts.probe.measurement import Measurement
 from scripts.probe.who import Who, who_answers
-
-MOST = 128
-"""How many connections are open at once, at most; fewer where the server's backlog is shorter."""
 
 
 @dataclass(frozen=True)
@@ -25,39 +23,24 @@ class Examination:
 
 def examine(
     endpoint: Endpoint,
-    head: bytes,
-    plans: Sequence[tuple[int, ...]],
+    case: Case,
+    plans: Sequence[tuple[int, ...]] = (),
+    how: How | None = None,
     *,
-    times: Times | None = None,
-    gap: float | None = None,
-    proof: str = "",
-    compare: Compare = Compare.ALL,
     expected: Collection[int] = (),
     unproven: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Examination:
-    """Examine the server at `endpoint` with `head`, split as each of the `plans` says.
+    """Examine the server at `endpoint` with a case, split as each of the `plans` says.
 
-    The other parameters are those of `measure.probe` and `conclude`. Failure, WrongUse: as these raise them.
+    The other parameters are those of `measure.probe` and `conclude`; how many processes serve is found out here.
+    Failure, WrongUse: as these raise them.
     """
-    exchanges = Exchanges(endpoint.resolved(), times)
-    who = who_answers(exchanges, head)
-
-    def measured() -> Measurement:
-        return probe(
-            exchanges.endpoint,
-            head,
-            plans,
-            times=exchanges.times,
-            gap=gap,
-            proof=proof,
-            processes=len(who.processes),
-            compare=compare,
-            most=min(MOST, who.backlog or MOST),
-            progress=progress,
-        )
-
-    first = measured()
+    how = how or How()
+    exchanges = Exchanges(endpoint.resolved(), how.times)
+    who = who_answers(exchanges, case.head)
+    how = replace(how, processes=len(who.processes), most=min(how.most, who.backlog or how.most))
+    first = probe(exchanges.endpoint, case, plans, how, progress)
     # What cannot be seen from here may be a proxy that joins: then it joins otherwise a second time.
-    again = None if who.processes else measured()
+    again = None if who.processes else probe(exchanges.endpoint, case, plans, how, progress)
     return Examination(who, first, conclude(first, who, again=again, expected=expected, unproven=unproven))

@@ -10,12 +10,14 @@ import selectors
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scripts.errors import Failure
-from scripts.probe.answers import Answer, AnswerReader, End
+from scripts.probe.answers import Answer, Asked, End
 from scripts.probe.endpoint import Channel, Endpoint
+from scripts.probe.pace import Times, Window
 from scripts.probe.proof import Proof
+from scripts.probe.series import Series, SeriesReader
 
 LOOK_SECONDS = 0.25
 """How often what waits for its answer is looked at for its time limit."""
@@ -24,21 +26,12 @@ CONNECT_PAUSE = 0.05
 """Seconds until a server that refused a connection, as one does that restarts, is tried again."""
 
 
-QUICK_SECONDS = 0.25
-"""How long a whole request may take, its wait for its turn included, while ever more are asked at once."""
-
-
 @dataclass(frozen=True)
-class Times:
-    """Time limits of an exchange, in seconds."""
+class Leg:
+    """A part of an exchange: what is sent until answers come, before which nothing more is sent."""
 
-    connect: float = 5.0
-    read: float = 10.0
-    """How long the server may take to read a segment."""
-    answer: float = 5.0
-    """How long the server may be silent once it has read the request: what has no answer by then hung."""
-    whole: float = 60.0
-    """How long an exchange may take in all."""
+    segments: tuple[bytes, ...]
+    awaited: tuple[Asked, ...] = (Asked(),)
 
 
 @dataclass(frozen=True)
@@ -46,84 +39,68 @@ class Exchanged:
     """One exchange that is over."""
 
     index: int
-    """Which of the requests it was."""
-    answer: Answer
+    """Which of them it was."""
+    answers: Series
     seconds: float
     """From the beginning of its connection to its end."""
 
 
-@dataclass
-class Window:
-    """How many exchanges may go on at once. It grows while whole requests stay quick."""
-
-    size: int = 4
-    most: int = 128
-    fixed: bool = False
-    borne: int = 128
-    """Up to here it doubles; from here on it feels its way, as TCP does (RFC 5681, section 3.1)."""
-
-    def whole(self, seconds: float) -> None:
-        """Take in how long a whole request took, the wait for its turn included."""
-        if self.fixed:
-            return
-        if seconds < QUICK_SECONDS:
-            self.size = min(2 * self.size if self.size < self.borne else self.size + 1, self.most)
-        elif seconds > 2 * QUICK_SECONDS:
-            self.size = max(1, self.size // 2)
-
-    def shrink(self) -> None:
-        """Go back: the server does not bear so many."""
-        self.size = self.borne = max(1, self.size // 2)
-
-
+@dataclass(eq=False, slots=True)
 class _Flight:
     """An exchange under way."""
 
-    __slots__ = ("began", "channel", "index", "interest", "reader", "segments", "since", "state", "step", "was_read")
+    index: int
+    legs: Sequence[Leg]
+    warming: bool
+    """The first leg is there to warm the connection: its answer is none of the exchange's."""
+    channel: Channel
+    began: float
+    since: float
+    """When it got into its state."""
+    state: int = 0
+    leg: int = -1
+    step: int = -1
+    answers: Series = ()
+    reader: SeriesReader | None = None
+    was_read: bool = False
+    is_passed_over: bool = False
+    """A whole request that came later was answered first."""
+    interest: int = 0
 
-    def __init__(self, index: int, segments: Sequence[bytes], channel: Channel, now: float) -> None:
-        self.index = index
-        self.segments = segments
-        self.channel = channel
-        self.began = now
-        self.since = now
-        """When it got into its state."""
-        self.state = _CONNECTING
-        self.step = -1
-        self.reader: AnswerReader | None = None
-        self.was_read = False
-        self.interest = 0
+
+_CONNECTING, _READING, _ANSWERING = range(3)
+"""States: it connects; the server reads a segment; it answers."""
 
 
-_CONNECTING, _WARMING, _READING, _ANSWERING = range(4)
-"""States: it connects; it waits for the answer to the whole request that warms it; the server reads; it answers."""
-
-
+@dataclass
 class Exchanges:
-    """The exchanges with one server."""
+    """The exchanges with one server, whose host is in numbers."""
 
-    def __init__(self, endpoint: Endpoint, times: Times | None = None) -> None:
-        """Speak to `endpoint`, whose host is in numbers."""
-        self.endpoint = endpoint
-        self.times = times or Times()
-        self._known: dict[bytes, Answer] = {}
-        self.warmth = b""
-        """The whole request that warms connections, for a proof that needs it."""
+    endpoint: Endpoint
+    times: Times = field(default_factory=Times)
+    head: bytes = b""
+    """A whole GET, to warm connections where a proof needs it, and to ask whether the server still answers."""
+    known: dict[tuple[Asked, ...], dict[bytes, Series]] = field(default_factory=dict)
+    """What came before, by what was awaited: it need not be read again."""
 
     def ask(self, request: bytes) -> Answer:
-        """Send one request whole, and return its answer."""
-        (done,) = self.run([(request,)], None, Window(1, fixed=True))
-        return done.answer
+        """Send one whole request that is answered as a GET is, and return its answer."""
+        return self.exchange([Leg((request,))])[-1]
 
-    def run(self, requests: Iterable[Sequence[bytes]], proof: Proof | None, window: Window) -> Iterator[Exchanged]:
-        """Send each request in its segments, and yield each exchange at its end, in the order of their ends.
+    def exchange(self, legs: Sequence[Leg]) -> Series:
+        """Make one exchange of whole requests, and return its answers."""
+        (done,) = self.run([legs], None, Window(1, fixed=True))
+        return done.answers
+
+    def run(self, exchanges: Iterable[Sequence[Leg]], proof: Proof | None, window: Window) -> Iterator[Exchanged]:
+        """Make each exchange, and yield each at its end, in the order of their ends.
 
         `proof` lies between segments; it may be None where all requests are whole. Failure where the server cannot be
         connected to, or where a connection does not stand after the time for that.
         """
         run = _Run(self, proof, window)
         try:
-            yield from run.all(enumerate(requests))
+            yield from run.all(enumerate(exchanges))
         finally:
             run.close()
 
@@ -132,10 +109,11 @@ class _Run:
     """One run of exchanges."""
 
     def __init__(self, exchanges: Exchanges, proof: Proof | None, window: Window) -> None:
+        self._exchanges = exchanges
         self._endpoint = exchanges.endpoint
         self._times = exchanges.times
-        self._known = exchanges._known  # noqa: SLF001 - one module
-        self._warmth = exchanges.warmth if proof and proof.warms else b""
+        self._warmth = (Leg((exchanges.head,)),) if proof and proof.warms and exchanges.head else ()
+        self._look_seconds = min(LOOK_SECONDS, exchanges.times.quiet / 3 or LOOK_SECONDS)
         self._proof = proof
         self._window = window
         self._selector = selectors.DefaultSelector()
@@ -145,7 +123,7 @@ class _Run:
         self._now = time.monotonic()
         self._looked = self._now
         self._refused_since: float | None = None
-        self._due: list[tuple[int, Sequence[bytes]]] = []
+        self._due: list[tuple[int, Sequence[Leg]]] = []
         """What is to begin; with what was refused, and begins anew until its time is over."""
 
     def close(self) -> None:
@@ -154,11 +132,11 @@ class _Run:
             flight.channel.close()
         self._selector.close()
 
-    def all(self, requests: Iterator[tuple[int, Sequence[bytes]]]) -> Iterator[Exchanged]:
-        """Go on until every request has come to its end."""
-        while self._flights or self._due or self._take(requests):
+    def all(self, exchanges: Iterator[tuple[int, Sequence[Leg]]]) -> Iterator[Exchanged]:
+        """Go on until every exchange has come to its end."""
+        while self._flights or self._due or self._take(exchanges):
             self._now = time.monotonic()
-            while len(self._flights) < self._window.size and self._take(requests):
+            while len(self._flights) < self._window.size and self._take(exchanges):
                 due = self._due.pop()
                 if not self._begin(*due):
                     self._due.append(due)
@@ -166,31 +144,31 @@ class _Run:
             for key, mask in self._selector.select(self._patience()):
                 self._turn(key.data, mask)
             self._ask_proof()
-            if self._now - self._looked > LOOK_SECONDS:
+            if self._now - self._looked > self._look_seconds:
                 self._look()
             done, self._done = self._done, []
             yield from done
 
-    def _take(self, requests: Iterator[tuple[int, Sequence[bytes]]]) -> bool:
-        """See that there is a request to begin, if any is left; return whether there is."""
-        if not self._due and (request := next(requests, None)):
-            self._due.append(request)
+    def _take(self, exchanges: Iterator[tuple[int, Sequence[Leg]]]) -> bool:
+        """See that there is an exchange to begin, if any is left; return whether there is."""
+        if not self._due and (exchange := next(exchanges, None)):
+            self._due.append(exchange)
         return bool(self._due)
 
     def _patience(self) -> float:
         """Return how long there may be nothing to do: no time where a proof is to be asked."""
         if not self._flights:
             return CONNECT_PAUSE
-        return 0.0 if self._reading else LOOK_SECONDS
+        return 0.0 if self._reading else self._look_seconds
 
-    def _begin(self, index: int, segments: Sequence[bytes]) -> bool:
+    def _begin(self, index: int, legs: Sequence[Leg]) -> bool:
         """Begin an exchange; False where the server does not take one now."""
         try:
             channel = self._endpoint.open()
         except OSError as error:
             self._refused(error)
             return False
-        flight = _Flight(index, segments, channel, self._now)
+        flight = _Flight(index, (*self._warmth, *legs), bool(self._warmth), channel, self._now, self._now)
         self._flights[index] = flight
         if channel.instant:
             self._connect(flight)
@@ -235,59 +213,62 @@ class _Run:
                 return
         except OSError as error:
             if self._endpoint.tls:
-                self._end(flight, Answer(End.RESET))
+                self._end(flight, (Answer(End.RESET),))
                 return
             self._refused(error)
             self._drop(flight)
-            self._due.append((flight.index, flight.segments))
+            self._due.append((flight.index, flight.legs[len(self._warmth) :]))
             return
         self._refused_since = None
-        if self._warmth:
-            flight.state, flight.since = _WARMING, self._now
-            self._send(flight, self._warmth)
-        else:
-            self._next(flight)
+        self._next_leg(flight)
 
-    def _next(self, flight: _Flight) -> None:
-        """Send the next segment."""
+    def _next_leg(self, flight: _Flight) -> None:
+        """Begin the next leg."""
+        flight.leg += 1
+        flight.step = -1
+        awaited = flight.legs[flight.leg].awaited
+        flight.reader = SeriesReader(awaited, self._exchanges.known.setdefault(awaited, {}))
+        flight.was_read = False
+        self._next_segment(flight)
+
+    def _next_segment(self, flight: _Flight) -> None:
+        """Send the next segment, and wait for what comes back, or first for room to send the rest of it."""
         flight.step += 1
         flight.since = self._now
-        if flight.step == 0:
-            flight.reader = AnswerReader(self._known)
-        last = flight.step == len(flight.segments) - 1
+        segments = flight.legs[flight.leg].segments
+        last = flight.step == len(segments) - 1
         flight.state = _ANSWERING if last else _READING
-        self._send(flight, flight.segments[flight.step])
-        if not last:
-            self._reading[flight.channel] = flight
-
-    def _send(self, flight: _Flight, data: bytes) -> None:
-        """Send, and wait for what comes back, or first for room to send the rest."""
-        if flight.state == _WARMING:
-            flight.reader = AnswerReader(self._known)
-        flight.channel.write(data)
+        flight.channel.write(segments[flight.step])
         whole = flight.channel.flush()
         self._interest(flight, selectors.EVENT_READ | (0 if whole else selectors.EVENT_WRITE))
+        if not last:
+            self._reading[flight.channel] = flight
 
     def _read(self, flight: _Flight) -> None:
         """Take what came."""
         assert flight.reader
         try:
             data = flight.channel.read()
-            answer = None if data is None else flight.reader.feed(data)
+            answers = None if data is None else flight.reader.feed(data)
         except ConnectionResetError:
-            answer = flight.reader.ended(End.RESET)
+            answers = flight.reader.ended(End.RESET)
         except OSError:
-            answer = flight.reader.ended(End.CLOSED)
-        if answer is None:
+            answers = flight.reader.ended(End.CLOSED)
+        if answers is None:
             if data:
-                flight.since = self._now
+                flight.since, flight.is_passed_over = self._now, False
             return
-        if flight.state == _WARMING:
-            if answer.end is not End.COMPLETE or not answer.keeps_open:
-                raise Failure("the barrier does not hold", found="the server closed a connection after a whole request")
-            self._next(flight)
+        goes_on = answers[-1].end is End.COMPLETE and answers[-1].keeps_open
+        warmed = flight.warming and not flight.leg
+        if warmed and not goes_on:
+            raise Failure("the barrier does not hold", found="the server closed a connection after a whole request")
+        if not warmed:
+            flight.answers += answers
+        last = flight.leg == len(flight.legs) - 1
+        if last or answers[-1].end is not End.COMPLETE:
+            self._end(flight, flight.answers)
         else:
-            self._end(flight, answer)
+            self._next_leg(flight)
 
     def _ask_proof(self) -> None:
         """Send the next segment of those whose server has read the last one."""
@@ -295,12 +276,12 @@ class _Run:
             return
         idle = len(self._reading) == len(self._flights)
         for channel in self._proof.read(list(self._reading), idle=idle):
-            flight = self._reading.pop(channel)
-            self._next(flight)
+            self._next_segment(self._reading.pop(channel))
 
     def _look(self) -> None:
         """Hold what goes on against its time limits."""
         self._looked = self._now
+        quiet = []
         for flight in list(self._flights.values()):
             waited = self._now - flight.since
             if flight.state == _CONNECTING:
@@ -310,19 +291,35 @@ class _Run:
                 not flight.was_read and self._proof and self._proof.unread(flight.channel)
             ):
                 if waited > self._times.read:
-                    self._end(flight, Answer(End.UNREAD))
+                    self._silent(flight, End.UNREAD)
             elif not flight.was_read:
                 flight.was_read = True
                 if self._proof and self._proof.name == "receive-queue" and waited > 2 * LOOK_SECONDS:
                     flight.since = self._now
             elif waited > self._times.answer or self._now - flight.began > self._times.whole:
-                assert flight.reader
-                self._end(flight, flight.reader.ended(End.TIMED_OUT))
+                self._silent(flight, End.TIMED_OUT)
+            elif 0 < self._times.quiet < waited:
+                quiet.append(flight)
+        if quiet:
+            self._look_at_quiet(quiet)
 
-    def _end(self, flight: _Flight, answer: Answer) -> None:
+    def _look_at_quiet(self, quiet: Sequence[_Flight]) -> None:
+        """End those that had been passed over already the last time; a whole request tells who is now."""
+        answers = self._exchanges.ask(self._exchanges.head).end is End.COMPLETE
+        for flight in quiet:
+            if answers and flight.is_passed_over:
+                self._silent(flight, End.TIMED_OUT)
+            flight.is_passed_over = answers
+
+    def _silent(self, flight: _Flight, end: End) -> None:
+        """End an exchange whose server says nothing more."""
+        assert flight.reader
+        self._end(flight, (*flight.answers, *flight.reader.ended(end)))
+
+    def _end(self, flight: _Flight, answers: Series) -> None:
         """Note the end of an exchange."""
         self._drop(flight)
-        self._done.append(Exchanged(flight.index, answer, self._now - flight.began))
+        self._done.append(Exchanged(flight.index, answers, self._now - flight.began))
 
     def _drop(self, flight: _Flight) -> None:
         """Close a connection, and forget the exchange."""

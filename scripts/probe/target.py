@@ -1,12 +1,14 @@
-"""What a probe is asked to measure: a URL as endpoint, Host field and target; and where its head is split."""
+"""What a probe is asked to measure: a URL as endpoint, Host field and target; and where its request is split."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from scripts.errors import WrongUse
+from scripts.probe.cases import Case, of_request
 from scripts.probe.endpoint import Endpoint
-from scripts.wire.splitting import every_offset, segment_offsets
+from scripts.wire.splitting import segment_offsets
 
 PORTS = {"http": 80, "https": 443}
 
@@ -24,6 +26,11 @@ class Target:
     """The value of the Host field (RFC 9112, section 3.2)."""
     path: str
     """The request's target in origin-form, byte for byte as it was given."""
+
+    @property
+    def given(self) -> str:
+        """The target where the URL has one of its own: a case has another one else."""
+        return "" if self.path == "/" else self.path
 
 
 def parse_url(url: str) -> Target:
@@ -67,18 +74,40 @@ def parse_url(url: str) -> Target:
     return Target(shown, endpoint, parts.netloc, rest if rest.startswith("/") else f"/{rest}")
 
 
-def plans(head: bytes, offsets: str, segment: int | None) -> list[tuple[int, ...]]:
-    """Return the offsets of each request: every offset, or one request as asked for."""
+def requested(target: Target, *, host: str, method: str, headers: Sequence[str], body: str) -> Case:
+    """Return the request that a user asks for, as a case: without more than the URL, the shortest GET.
+
+    A body has its length. WrongUse where it is no request.
+    """
+    lines = [f"{method or ('POST' if body else 'GET')} {target.path} HTTP/1.1", f"Host: {host or target.authority}"]
+    lines += headers
+    if body:
+        lines.append(f"Content-Length: {len(body.encode())}")
+    try:
+        request = "\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + body.encode()
+        return of_request(request)
+    except ValueError as error:
+        raise WrongUse("this request cannot be made", found=str(error)) from None
+
+
+def plans(case: Case, offsets: str, segment: int | None) -> list[tuple[int, ...]]:
+    """Return the offsets of each trial: the case's own, or those of one as asked for. WrongUse for none."""
     if offsets and segment is not None:
         raise WrongUse("OFFSETS and SEGMENT exclude each other")
-    if offsets:
-        try:
-            return [tuple(sorted({int(word) for word in offsets.split(",")}))]
-        except ValueError:
-            raise WrongUse(f"OFFSETS={offsets} is no list of offsets", do="Write numbers: OFFSETS=10,200") from None
+    length = len(case.data)
     if segment is not None:
-        plan = segment_offsets(len(head), segment)
+        if segment < 0:
+            raise WrongUse(f"a segment cannot have {segment} bytes")
+        plan = segment_offsets(length, segment)
         if not plan:
-            raise WrongUse(f"SEGMENT={segment} leaves the request whole", found=f"its head has {len(head)} bytes")
+            raise WrongUse(f"SEGMENT={segment} leaves the request whole", found=f"it has {length} bytes")
         return [plan]
-    return [(offset,) for offset in every_offset(head)]
+    if not offsets:
+        return case.plans
+    try:
+        plan = tuple(sorted({int(word) for word in offsets.split(",")}))
+    except ValueError:
+        raise WrongUse(f"OFFSETS={offsets} is no list of offsets", do="Write numbers: OFFSETS=10,200") from None
+    if not 1 <= plan[0] <= plan[-1] < length:
+        raise WrongUse(f"OFFSETS={offsets} cannot be", found=f"this request has offsets from 1 to {length - 1}")
+    return [plan]

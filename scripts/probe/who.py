@@ -22,7 +22,8 @@ from pathlib import Path
 from scripts.errors import Failure
 from scripts.probe.answers import End
 from scripts.probe.endpoint import Channel, Endpoint
-from scripts.probe.exchange import Exchanges, Window
+from scripts.probe.exchange import Exchanges, Leg
+from scripts.probe.pace import Window
 from scripts.probe.proof import ProofName
 from scripts.wire.receive_queue import Address, ReceiveQueue, Socket, open_receive_queue
 
@@ -183,7 +184,7 @@ def _passed_on(
     often in front of others needs not be seen so: it is enough that it has written as much as it was sent.
     """
     end = head.index(b"\r\n\r\n")
-    heavy = (head[:end] + b"\r\nX-Padding: " + b"p" * PADDING + head[end:],)
+    heavy = head[:end] + b"\r\nX-Padding: " + b"p" * PADDING + head[end:]
     often = [process for process in processes if process.name in INTERMEDIARIES]
     before = _others(queue, exchanges.endpoint)
     known = {process.pid: _sockets_of(process.pid) for process in often}
@@ -193,7 +194,7 @@ def _passed_on(
         return (by_unix, None) if by_unix else _held(processes, before, now)
 
     held = _HeldBack(lambda: look(_others(queue, exchanges.endpoint)))
-    for _ in exchanges.run([(heavy[0][:-1], heavy[0][-1:])], held, Window(1, fixed=True)):
+    for _ in exchanges.run([[Leg((heavy[:-1], heavy[-1:]))]], held, Window(1, fixed=True)):
         if held.found:
             return held.found
     followed: Counter[Address] = Counter()
@@ -203,7 +204,7 @@ def _passed_on(
     until = time.monotonic() + SECONDS
     while rounds < ROUNDS and (often or time.monotonic() < until):
         count = 1 + secrets.randbelow(MOST_IN_ROUND)
-        for _ in exchanges.run([heavy] * count, None, Window(at_once, fixed=True)):
+        for _ in exchanges.run([[Leg((heavy,))]] * count, None, Window(at_once, fixed=True)):
             pass
         now = _others(queue, exchanges.endpoint, over=True)
         if found := look(now):
@@ -233,13 +234,13 @@ def _written(process: Process) -> int:
 
 
 @contextmanager
-def _all_along(exchanges: Exchanges, request: tuple[bytes], at_once: int) -> Iterator[None]:
+def _all_along(exchanges: Exchanges, request: bytes, at_once: int) -> Iterator[None]:
     """Send a request again and again from another thread: the kernel's list takes longer than a connection lasts."""
     over = threading.Event()
 
     def send() -> None:
         with suppress(Failure):
-            for _ in exchanges.run(repeat(request), None, Window(at_once, fixed=True)):
+            for _ in exchanges.run(repeat([Leg((request,))]), None, Window(at_once, fixed=True)):
                 if over.is_set():
                     return
 

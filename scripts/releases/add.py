@@ -13,6 +13,7 @@ from scripts.matrix import Matrix, Variant, load
 from scripts.pins.compile import Pinned, pin
 from scripts.pins.jobs import text_of, tools_path
 from scripts.pins.wheel import PACKAGE
+from scripts.probe.cases import load_cases
 from scripts.releases.choose import Release, choose
 from scripts.releases.index import releases
 from scripts.releases.template import NewVariant, moved, new_variant
@@ -91,7 +92,8 @@ def add(root: Path, addition: Addition, watch: Watch) -> Added:
     variant = matrix.one(addition.variant.name)
     pinned = list(pin(matrix, [variant], everything=False))
     (change,) = regenerate(matrix, [variant], source=source)
-    ((_, verdict),) = measure_variants(root, [change], watch)
+    ((_, measured),) = measure_variants(root, [change], list(load_cases(root).values()), watch)
+    verdict = measured.verdict
     write_verdict(variant, verdict)
     return Added(matrix, variant, pinned, change, verdict, _news(matrix, variant))
 

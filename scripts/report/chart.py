@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from scripts.probe.answers import Outcome
-from scripts.probe.measure import Measurement
+from scripts.probe.evidence import GRAVITY
+from scripts.probe.measurement import Measurement
 
 LETTERS = {
     Outcome.INTACT: ".",
@@ -21,9 +22,6 @@ STYLES = {
     Outcome.REJECTED: "magenta",
     Outcome.HUNG: "blue",
 }
-
-GRAVITY = (Outcome.MISROUTED, Outcome.HUNG, Outcome.DROPPED, Outcome.REJECTED, Outcome.INTACT)
-"""Which outcome a letter shows that stands for several: the gravest, so that a single misroute is not lost."""
 
 ROWS = 8
 
@@ -51,7 +49,7 @@ def ruler(measurement: Measurement, first: int, count: int, width: int) -> str:
     if len(measurement.trials) == 1:
         return ""
     each = max(1, -(-len(measurement.trials) // (width * ROWS)))
-    shown = (chr(byte) for byte in measurement.head[first : first + count * each : each])
+    shown = (chr(byte) for byte in measurement.case.data[first : first + count * each : each])
     return "".join(char if char.isprintable() else " " for char in shown).rstrip()
 
 
@@ -59,7 +57,7 @@ def legend(measurement: Measurement) -> list[tuple[Outcome, str]]:
     """Return each outcome that was met with its letter, its count and its ranges, the most of them first."""
     lines = []
     for outcome, count in sorted(measurement.counts.items(), key=lambda each: -each[1]):
-        if count:
+        if count and measurement.trials:
             # One request in several segments is told by all its offsets, many requests by the ranges of theirs.
             offsets = measurement.trials[0].offsets
             runs = measurement.offsets[outcome] if len(offsets) == 1 else [(each, each) for each in offsets]

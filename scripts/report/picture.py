@@ -6,7 +6,8 @@ from html import escape
 
 from scripts.matrix import Variant
 from scripts.probe.answers import Outcome
-from scripts.verdicts.verdict import RequestEvidence, Verdict
+from scripts.probe.evidence import CaseEvidence
+from scripts.verdicts.verdict import Verdict
 
 COLOURS = {
     Outcome.INTACT: "#2da44e",
@@ -39,7 +40,7 @@ class Panel:
 
     left: float
     byte: float
-    evidence: Sequence[RequestEvidence]
+    evidence: Sequence[CaseEvidence]
 
 
 def render_picture(verdicts: Mapping[Variant, Verdict], misroute_head: bytes) -> str:
@@ -47,10 +48,10 @@ def render_picture(verdicts: Mapping[Variant, Verdict], misroute_head: bytes) ->
 
     `misroute_head` is written above its bars, byte by byte.
     """
-    requests = [verdict.requests for verdict in verdicts.values()]
-    form_bytes = max((each.form.head_bytes for each in requests), default=1)
-    form = Panel(LABEL, FORM / form_bytes, [each.form for each in requests])
-    misroute = Panel(LABEL + FORM + 30, BYTE, [each.misroute for each in requests])
+    cases = [verdict.cases for verdict in verdicts.values()]
+    form_bytes = max((each["form"].bytes for each in cases), default=1)
+    form = Panel(LABEL, FORM / form_bytes, [each["form"] for each in cases])
+    misroute = Panel(LABEL + FORM + 30, BYTE, [each["misroute"] for each in cases])
     top = 66
     width = misroute.left + BYTE * len(misroute_head) + 16
     height = top + ROW * len(verdicts) + 40
@@ -65,7 +66,9 @@ def render_picture(verdicts: Mapping[Variant, Verdict], misroute_head: bytes) ->
         shapes.append(_text(8, y + BAR - 3, variant.name))
         for panel in (form, misroute):
             shapes += _bars(panel, row, y)
-    shapes += _legend(LABEL, height - 14, {outcome for each in requests for outcome in _met(each.form, each.misroute)})
+    shapes += _legend(
+        LABEL, height - 14, {outcome for panel in (form, misroute) for each in panel.evidence for outcome in each.met}
+    )
     title = "Outcome of a split request by offset, one row a variant"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height}" width="{width:g}" '
@@ -108,11 +111,6 @@ def _legend(left: float, y: float, met: set[Outcome]) -> list[str]:
             shapes.append(_text(left + 18, y, outcome))
             left += 100
     return shapes
-
-
-def _met(*evidence: RequestEvidence) -> set[Outcome]:
-    """Return the outcomes that occur."""
-    return {outcome for each in evidence for outcome, count in each.outcomes.items() if count}
 
 
 def _text(x: float, y: float, words: str, kind: str = "") -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from scripts.matrix import Matrix
 from scripts.platforms.deployment import read_deployment
-from scripts.probe.cases import heads
+from scripts.probe.cases import load_cases
 from scripts.report.picture import render_picture
 from scripts.report.readme import render_table, replace_table, sections
 from scripts.verdicts.heroku_network import in_short, read_heroku
@@ -28,5 +28,5 @@ def rendered(matrix: Matrix) -> dict[Path, str]:
     table = render_table(matrix, verdicts, addresses, on_heroku)
     return {
         README: replace_table((matrix.root / README).read_text("utf-8"), table),
-        PICTURE: render_picture(in_order, heads()["misroute"]),
+        PICTURE: render_picture(in_order, load_cases(matrix.root)["misroute"].data),
     }

@@ -6,7 +6,7 @@ from scripts.branches.check import check_branches
 from scripts.matrix import Matrix
 from scripts.pins.compile import stale
 from scripts.report.rendered import rendered
-from scripts.verdicts.verdict_file import read_verdict
+from scripts.verdicts.verdict_file import is_former, read_verdict
 
 
 def findings(matrix: Matrix) -> Iterator[str]:
@@ -29,7 +29,9 @@ def _stale_verdicts(matrix: Matrix, trees: Mapping[str, str]) -> Iterator[str]:
     for variant in matrix.variants:
         verdict = read_verdict(variant)
         mend = f"Mend it: make verify VARIANT={variant.name}"
-        if verdict is None:
+        if is_former(variant):
+            yield f"variants/{variant.name}/verdict.json: it is of format 1, which knew no cases. {mend}"
+        elif verdict is None:
             yield f"variants/{variant.name}/verdict.json: it is missing. {mend}"
         elif variant.name in trees and verdict.tree != trees[variant.name]:
             yield f"variants/{variant.name}/verdict.json: it was measured on another tree. {mend}"

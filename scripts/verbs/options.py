@@ -19,6 +19,7 @@ ONLY = {
     "port": "local",
     "segment": "local",
     "router": "local",
+    "case": "local",
     "shard": "local",
     "into": "local",
     "app": "heroku",
@@ -31,6 +32,14 @@ variant: Decorator = click.option(
     "--variant", envvar="VARIANT", default="", metavar="NAME", help="One variant, by its name or branch, or `all`."
 )
 as_json: Decorator = click.option("--json", "as_json", envvar="JSON", is_flag=True, help="Print JSON, errors too.")
+
+case: Decorator = click.option(
+    "--case",
+    envvar="CASE",
+    default="",
+    metavar="NAME",
+    help="A case of common/cases.toml, several with commas, or `all`.",
+)
 
 shard: Decorator = click.option(
     "--shard",

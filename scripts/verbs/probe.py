@@ -5,26 +5,42 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
 from scripts import screen
 from scripts.errors import Failure, WrongUse
+from scripts.probe.cases import load_cases, select
 from scripts.probe.comparison import Compare
-from scripts.probe.conclusion import Conclusion
+from scripts.probe.conclusion import Conclusion, worst
 from scripts.probe.examine import examine
-from scripts.probe.exchange import Times
-from scripts.probe.measure import Measurement
+from scripts.probe.measure import How
+from scripts.probe.measurement import Measurement
+from scripts.probe.pace import Times
 from scripts.probe.proof import ProofName
-from scripts.probe.target import Target, parse_url, plans
+from scripts.probe.target import Target, parse_url, plans, requested
 from scripts.probe.who import Who
 from scripts.report.chart import LETTERS, STYLES, legend, rows, ruler
 from scripts.verbs import options
-from scripts.wire.splitting import request_head
+
+QUIET_SECONDS = 1.0
+"""How long one event loop may be silent to what it has read, while it answers what came later."""
+
+
+class Field(click.types.StringParamType):
+    """A field of a request. HEADER= holds one to a line: its value has spaces."""
+
+    name = "field"
+    envvar_list_splitter = "\n"
 
 
 @click.command("probe")
 @click.option("--url", envvar="URL", default="", metavar="URL", help="What to ask for: http://127.0.0.1:8000/any?path")
+@options.case
+@click.option("--method", envvar="METHOD", default="", metavar="POST", help="A request of your own: its method.")
+@click.option("--body", envvar="BODY", default="", metavar="TEXT", help="Its body.")
+@click.option("--header", envvar="HEADER", type=Field(), multiple=True, metavar="'NAME: VALUE'", help="A field of it.")
 @click.option("--offsets", envvar="OFFSETS", default="", metavar="N,N", help="Split one request at these offsets.")
 @click.option(
     "--segment", envvar="SEGMENT", type=int, metavar="BYTES", help="Split one request in segments of this size."
@@ -55,11 +71,17 @@ from scripts.wire.splitting import request_head
     "--timeout", envvar="TIMEOUT", type=float, default=Times.answer, help="Seconds after which a request hung."
 )
 @options.as_json
+@click.pass_obj
 @click.pass_context
 def command(
     context: click.Context,
+    root: Path,
     *,
     url: str,
+    case: str,
+    method: str,
+    body: str,
+    header: tuple[str, ...],
     offsets: str,
     segment: int | None,
     gap: float | None,
@@ -76,30 +98,28 @@ def command(
         target = parse_url(url)
         if not 0 < timeout < math.inf:
             raise WrongUse(f"TIMEOUT={timeout} is no time limit", do="Give seconds: TIMEOUT=5")
-        try:
-            head = request_head(target.path, host or target.authority)
-            splits = plans(head, offsets, segment)
-        except ValueError as error:
-            raise WrongUse("this request cannot be made", found=str(error)) from None
-        with screen.progress(target.url, len(splits)) as advance:
-            found = examine(
-                target.endpoint,
-                head,
-                splits,
-                times=Times(answer=timeout),
-                gap=gap,
-                proof=proof or "",
-                compare=Compare(compare),
-                expected=expect,
-                unproven=unproven,
-                progress=advance,
-            )
-        if as_json:
-            screen.print_json(_facts(target, found.measurement, found.who, found.conclusion))
+        own = method or body or header
+        if case and own:
+            raise WrongUse("CASE excludes METHOD, BODY and HEADER", do="Leave them out: a case has its own request")
+        if case:
+            cases = [each.at(host or target.authority, target.given) for each in select(load_cases(root), case)]
         else:
-            _show(target, found.measurement, found.conclusion)
+            cases = [requested(target, host=host, method=method, headers=header, body=body)]
+        how = How(Times(answer=timeout, quiet=QUIET_SECONDS), gap=gap, proof=proof or "", compare=Compare(compare))
+        found = []
+        for each in cases:
+            splits = plans(each, offsets, segment)
+            with screen.progress(f"{target.url} {each.name}".strip(), len(splits)) as advance:
+                found.append(
+                    examine(target.endpoint, each, splits, how, expected=expect, unproven=unproven, progress=advance)
+                )
+            if not as_json:
+                _show(target, found[-1].measurement, found[-1].conclusion)
+        if as_json:
+            facts = [_facts(target, each.measurement, each.who, each.conclusion) for each in found]
+            screen.print_json(facts[0] if len(facts) == 1 else facts)
         sys.stdout.flush()
-    context.exit(found.conclusion.word.code)
+    context.exit(worst(each.conclusion.word for each in found).code)
 
 
 @contextmanager
@@ -124,13 +144,15 @@ def _facts(target: Target, measurement: Measurement, who: Who, conclusion: Concl
         "url": target.url,
         "conclusion": conclusion.word,
         "doubts": [{"text": doubt.text, "do": doubt.do} for doubt in conclusion.doubts],
-        "status": measurement.standard.first.status,
-        "head_bytes": len(measurement.head),
+        "case": measurement.case.name,
+        "status": measurement.baseline.first.status,
+        "bytes": len(measurement.case.data),
         "outcomes": measurement.counts,
         "offsets": measurement.offsets,
+        "joined": measurement.joined.outcome if measurement.joined else None,
         "flaky": measurement.flaky,
         "whole_requests": {"sent": measurement.wholes.sent, "failed": measurement.wholes.failed},
-        "not_compared": measurement.standard.moving,
+        "not_compared": measurement.baseline.moving,
         "served_instead": {url.decode("latin-1"): count for url, count in measurement.served.items()},
         "tells_urls_apart": measurement.tells_urls_apart,
         "processes": [{"pid": process.pid, "name": process.name} for process in who.processes],
@@ -149,13 +171,16 @@ def _requests(measurement: Measurement) -> str:
 def _show(target: Target, measurement: Measurement, conclusion: Conclusion) -> None:
     """Print the chart and what it means."""
     shown = target.url if len(target.url) <= 80 else f"{target.url[:79]}…"
-    screen.out.print(f"{shown}: a head of {len(measurement.head):,} bytes, {_requests(measurement)}")
+    named = f"{measurement.case.name}, " if measurement.case.name else ""
+    screen.out.print(f"{shown}: {named}{len(measurement.case.data):,} bytes, {_requests(measurement)}")
     width = max(20, min(screen.out.width, 120) - 8)
     for first, outcomes in rows(measurement, width):
         screen.out.print(f"        {ruler(measurement, first, len(outcomes), width)}", style="dim")
         screen.out.print([(f"{first:6}  ", ""), *((LETTERS[outcome], STYLES[outcome]) for outcome in outcomes)])
     for outcome, text in legend(measurement):
         screen.out.print(text, style=STYLES[outcome])
+    if measurement.joined:
+        screen.out.print(f"  in one segment: {measurement.joined.outcome}", style=STYLES[measurement.joined.outcome])
     for served, count in list(measurement.served.items())[:8]:
         screen.out.print(f"  served instead, {count} times: {served.decode('latin-1')}")
     if measurement.flaky:
@@ -163,8 +188,8 @@ def _show(target: Target, measurement: Measurement, conclusion: Conclusion) -> N
             f"{first}–{last}" if first != last else f"{first}" for first, last in measurement.flaky[:12]
         )
         screen.out.print(f"  came and went, and does not count: split at {offsets}")
-    if measurement.standard.moving:
-        screen.out.print(f"  moves by itself, and was not compared: {', '.join(measurement.standard.moving)}")
+    if measurement.baseline.moving:
+        screen.out.print(f"  moves by itself, and was not compared: {', '.join(measurement.baseline.moving)}")
     for doubt in conclusion.doubts:
         screen.out.print(f"note: {doubt.text}. {doubt.do}".rstrip(". ") + ".")
     word = "intact: every split request got the whole one's answer" if conclusion.word == "intact" else conclusion.word

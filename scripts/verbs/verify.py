@@ -11,6 +11,8 @@ from scripts.errors import Failure, WrongUse
 from scripts.files import write_whole
 from scripts.matrix import Matrix, Shard, Variant, load
 from scripts.platforms.deployment import read_deployment
+from scripts.probe.cases import load_cases, select
+from scripts.probe.evidence import CaseEvidence, in_short
 from scripts.verbs import options
 from scripts.verdicts import heroku_network
 from scripts.verdicts.measure_variant import measure_variants
@@ -21,6 +23,7 @@ from scripts.verdicts.verdict_file import VERDICT_FILE, read_verdict, write_verd
 @click.command("verify")
 @options.variant
 @options.platform
+@options.case
 @options.shard
 @click.option(
     "--into",
@@ -31,7 +34,9 @@ from scripts.verdicts.verdict_file import VERDICT_FILE, read_verdict, write_verd
 @options.check("Compare with what is committed instead of writing it; exit code 1 on a difference.")
 @options.as_json
 @click.pass_obj
-def command(root: Path, *, variant: str, to: str, shard: str, into: Path | None, check: bool, as_json: bool) -> None:
+def command(
+    root: Path, *, variant: str, to: str, case: str, shard: str, into: Path | None, check: bool, as_json: bool
+) -> None:
     """Measure whether each variant has the issue, or, with TO=heroku, whether Heroku's own network shows it."""
     matrix = load(root)
     options.on(matrix)
@@ -39,22 +44,34 @@ def command(root: Path, *, variant: str, to: str, shard: str, into: Path | None,
         _verify_heroku(matrix, variant, check=check, as_json=as_json)
         return
     chosen = Shard.parse(shard).of(matrix.select(variant))
-    verdicts: dict[str, Verdict] = {}
+    cases = select(load_cases(root), case)
+    in_part = case not in ("", "all")
+    if in_part and into:
+        raise WrongUse("CASE and INTO exclude each other", found="a verdict has all cases")
+    found: dict[str, object] = {}
     different = []
     changes = regenerate(matrix, chosen) if chosen else []  # there may be more shares than variants
-    for each, verdict in measure_variants(root, changes, screen.progress):
-        verdicts[each.name] = verdict
-        changed = _differences(each, verdict) if check else []
+    for each, measured in measure_variants(root, changes, cases, screen.progress):
+        if in_part:
+            changed = _case_differences(each, measured.cases)
+            found[each.name] = measured.cases
+            lines = [f"{name}: {in_short(case_evidence)}" for name, case_evidence in measured.cases.items()]
+            notes = [measured.proof, "differs from verdict.json" if changed else "as committed"]
+        else:
+            verdict = measured.verdict
+            found[each.name] = verdict
+            changed = _differences(each, verdict) if check else []
+            lines = [evidence_in_short(verdict)]
+            notes = [verdict.proof]
+            if check:
+                notes.append("differs from verdict.json" if changed else "as committed")
+            if into or not check:
+                notes.append(_written(each, verdict, into))
         different += [f"{each.name}: {line}" for line in changed]
-        notes = [verdict.proof]
-        if check:
-            notes.append("differs from verdict.json" if changed else "as committed")
-        if into or not check:
-            notes.append(_written(each, verdict, into))
         if not as_json:
-            screen.out.print(f"{each.name:12} {evidence_in_short(verdict)} [{'; '.join(notes)}]")
+            screen.out.print(f"{each.name:12} {'; '.join(lines)} [{'; '.join(notes)}]")
     if as_json:
-        screen.print_json({name: msgspec.to_builtins(verdict) for name, verdict in verdicts.items()})
+        screen.print_json({name: msgspec.to_builtins(each) for name, each in found.items()})
     for line in different:
         screen.err.print(line)
     if different:
@@ -93,6 +110,14 @@ def _differences(variant: Variant, verdict: Verdict) -> list[str]:
     """Return what differs from the committed verdict."""
     committed = read_verdict(variant)
     return differences(committed, verdict) if committed else ["it was never measured"]
+
+
+def _case_differences(variant: Variant, cases: dict[str, CaseEvidence]) -> list[str]:
+    """Return what differs from the same cases of the committed verdict."""
+    committed = read_verdict(variant)
+    if not committed:
+        return ["it was never measured"]
+    return [f"{name}: another outcome" for name, each in cases.items() if committed.cases.get(name) != each]
 
 
 def _written(variant: Variant, verdict: Verdict, into: Path | None) -> str:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,19 +14,29 @@ from scripts.branches.generate import BranchChange
 from scripts.errors import Failure
 from scripts.matrix import Variant
 from scripts.platforms import about
+from scripts.platforms.about import Server
 from scripts.platforms.local.boot import running
 from scripts.platforms.local.slug import Slug, build
-from scripts.probe.cases import FORM_TARGET, HOST, heads
-from scripts.probe.controls import verify_instrument
+from scripts.probe.cases import Case
+from scripts.probe.controls import Handling
 from scripts.probe.endpoint import Endpoint
-from scripts.probe.measure import Measurement, probe
+from scripts.probe.evidence import CaseEvidence, evidence
+from scripts.probe.instrument import Void, verify_instrument
+from scripts.probe.measure import How, probe
+from scripts.probe.pace import Times
 from scripts.router.router import DynoState, RoutedDyno, Router
 from scripts.verdicts.submission import SUBMISSIONS, browser, redirect_target, submit
 from scripts.verdicts.verdict import RouterEvidence, Verdict, judge
 from scripts.wire.receive_queue import Address
-from scripts.wire.splitting import SEGMENT_BYTES, every_offset
+from scripts.wire.splitting import SEGMENT_BYTES
 
 log = logging.getLogger(__name__)
+
+HOST = "x"
+"""The Host field of a request that is not part of a case."""
+
+TIMES = Times(quiet=0.15)
+"""One event loop serves: what it has passed over for so long, it will not answer."""
 
 Progress = Callable[[int], None]
 
@@ -33,35 +44,63 @@ Watch = Callable[[str, int], AbstractContextManager[Progress]]
 """Shows the progress of something with a name and a number of steps."""
 
 
-def measure_variants(root: Path, changes: Sequence[BranchChange], watch: Watch) -> Iterator[tuple[Variant, Verdict]]:
-    """Measure the controls, then the variants of `changes`, each built from its branch's tree; yield their verdicts.
+@dataclass(frozen=True)
+class Measured:
+    """What was found of one variant."""
 
-    `watch` shows how far each is. Failure, and no verdict, where the controls do not come out as known, where what
-    answers is not what the variant says, or where nothing can be told.
+    cases: dict[str, CaseEvidence]
+    void: Void
+    router: RouterEvidence
+    server: Server
+    tree: str
+    proof: str
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict, where all cases were measured; Failure as `verdict.judge` has it."""
+        today = datetime.now(UTC).date().isoformat()
+        return judge(self.cases, self.void, self.router, self.server, tree=self.tree, measured=today, proof=self.proof)
+
+
+def measure_variants(
+    root: Path, changes: Sequence[BranchChange], cases: Sequence[Case], watch: Watch
+) -> Iterator[tuple[Variant, Measured]]:
+    """Measure the controls, then the variants of `changes`, each built from its branch's tree; yield what was found.
+
+    `watch` shows how far each is. Failure, and no result, where the controls of a case that decides do not come out as
+    known, where what answers is not what the variant says, or where nothing can be told.
     """
     if not changes:
         return
-    splits = sum(len(every_offset(head)) for head in heads().values())
-    with watch("controls", 2 * splits) as progress:
-        verify_instrument(list(heads().values()), progress=progress)
+    splits = sum(len(case.plans) for case in cases)
+    with watch("controls", len(Handling) * splits) as progress:
+        void = verify_instrument(cases, How(TIMES, confirm=False), progress)
+    for name, why in void.items():
+        log.warning("the case %s is void: %s", name, why)
+    pairs = sum(len(case.pair_plans) for case in cases if case.pairs)
     for change in changes:
-        with watch(change.variant.name, splits + SUBMISSIONS) as progress:
-            yield change.variant, measure_variant(root, change.variant, change, progress)
+        with watch(change.variant.name, splits + pairs + SUBMISSIONS) as progress:
+            yield change.variant, measure_variant(root, change, cases, void, progress)
 
 
-def measure_variant(root: Path, variant: Variant, change: BranchChange, progress: Progress = lambda _: None) -> Verdict:
-    """Build, boot and measure the release of a variant's branch; return its verdict.
+def measure_variant(
+    root: Path, change: BranchChange, cases: Sequence[Case], void: Void, progress: Progress = lambda _: None
+) -> Measured:
+    """Build, boot and measure the release of a variant's branch.
 
     Failure where the release is not what the variant says, or where nothing can be told.
     """
     try:
-        return _measure_release(build(root, change.tree), variant, change.tree, progress)
+        return _measure_release(build(root, change.tree), change, cases, void, progress)
     except httpx.HTTPError as error:
-        raise Failure(f"{variant.name}: no verdict", found=f"{type(error).__name__}: {error}") from None
+        raise Failure(f"{change.variant.name}: no verdict", found=f"{type(error).__name__}: {error}") from None
 
 
-def _measure_release(slug: Slug, variant: Variant, tree: str, progress: Progress) -> Verdict:
+def _measure_release(
+    slug: Slug, change: BranchChange, cases: Sequence[Case], void: Void, progress: Progress
+) -> Measured:
     """Boot a slug and measure it."""
+    variant = change.variant
     with running(slug, variant.name, log=lambda line: log.debug("%s: %s", variant.name, line)) as address:
         base = f"http://{address[0]}:{address[1]}"
         with browser(base, HOST) as client:
@@ -69,17 +108,20 @@ def _measure_release(slug: Slug, variant: Variant, tree: str, progress: Progress
             if wrong := about.differences(server, variant):
                 raise Failure(f"{variant.name} is not what answers: no verdict", found=wrong)
             target = redirect_target(client)
-            if target != FORM_TARGET:
-                raise Failure(f"{variant.name}: the form does not redirect as expected", found=target[:60])
-        form, misroute = (_measure(address, head, progress) for head in heads().values())
+            for case in cases:
+                if case.name == "form" and target != case.target:
+                    raise Failure(f"{variant.name}: the form does not redirect as expected", found=target[:60])
+        proofs, found = set(), {}
+        for case in cases:
+            if case.name not in void and (not case.parsers or variant.http in case.parsers):
+                measurement = probe(Endpoint(*address), case, how=How(TIMES), progress=progress)
+                pairs = None
+                if case.pairs:
+                    pairs = probe(Endpoint(*address), case, case.pair_plans, How(TIMES), progress)
+                found[case.name] = evidence(measurement, pairs)
+                proofs.add(measurement.proof)
         router = _submit_through_router(address, variant, progress)
-    today = datetime.now(UTC).date().isoformat()
-    return judge(form, misroute, router, server.server, tree=tree, measured=today)
-
-
-def _measure(address: Address, head: bytes, progress: Progress) -> Measurement:
-    """Measure one head at every offset."""
-    return probe(Endpoint(*address), head, [(offset,) for offset in every_offset(head)], progress=progress)
+    return Measured(found, void, router, server.server, change.tree, min(proofs, default=""))
 
 
 def _submit_through_router(address: Address, variant: Variant, progress: Progress) -> RouterEvidence:

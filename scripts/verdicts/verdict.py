@@ -12,57 +12,10 @@ import msgspec
 from scripts.errors import Failure
 from scripts.platforms.about import Server
 from scripts.probe.answers import Outcome
-from scripts.probe.measure import Measurement
-from scripts.wire.splitting import Range
+from scripts.probe.cases import DECIDING
+from scripts.probe.evidence import GRAVITY, CaseEvidence, Record
 
 PAIR = re.compile(r"\[\s+(\d+),\s+(\d+)\s+\]")
-
-
-class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A part of the verdict; unknown keys are refused."""
-
-
-class RequestEvidence(Record, frozen=True):
-    """What became of one request, split once at every offset of its head."""
-
-    head_bytes: int
-    outcomes: dict[Outcome, int]
-    offsets: dict[Outcome, list[Range]]
-
-    def __post_init__(self) -> None:
-        """Refuse evidence that no measurement gives; msgspec names the place in the file."""
-        if not self.outcomes.keys() == self.offsets.keys() == set(Outcome):
-            raise ValueError(f"each of {', '.join(Outcome)} must have a count and its offsets")
-        for outcome, runs in self.offsets.items():
-            count = sum(last - first + 1 for first, last in runs)
-            if self.outcomes[outcome] != count:
-                raise ValueError(f"{self.outcomes[outcome]} splits are {outcome}, and the offsets name {count}")
-        behind = 1
-        for first, last in sorted(run for runs in self.offsets.values() for run in runs):
-            if first != behind or last < first:
-                raise ValueError(f"offsets {first} to {last} do not follow {behind - 1}: each belongs to one outcome")
-            behind = last + 1
-        if behind != self.head_bytes:
-            raise ValueError(f"the offsets end with {behind - 1}, those of {self.head_bytes} bytes do not")
-
-    @property
-    def splits(self) -> int:
-        """How many offsets were tried."""
-        return sum(self.outcomes.values())
-
-    @property
-    def intact(self) -> bool:
-        """Whether every offset was intact."""
-        return self.outcomes[Outcome.INTACT] == self.splits
-
-
-class Requests(Record, frozen=True):
-    """The two requests that a verdict is measured on."""
-
-    form: RequestEvidence
-    """The form's redirect, of about 3.9 KB."""
-    misroute: RequestEvidence
-    """A short one with a second path in its query."""
 
 
 class RouterEvidence(Record, frozen=True):
@@ -80,12 +33,15 @@ class RouterEvidence(Record, frozen=True):
             )
 
 
-class Verdict(Record, frozen=True, kw_only=True):
+class Verdict(Record, frozen=True, kw_only=True, omit_defaults=False):
     """The measured answer to "Has issue?"."""
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     has_issue: bool
-    requests: Requests
+    cases: dict[str, CaseEvidence]
+    """What became of each case, by its name."""
+    void: dict[str, str] = msgspec.field(default_factory=dict)
+    """The cases that have no result, because a control did not come out as known, and why."""
     router: RouterEvidence
     server: Server
     proof: str
@@ -97,49 +53,45 @@ class Verdict(Record, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse an answer that its own evidence contradicts."""
-        intact = self.requests.form.intact and self.requests.misroute.intact
-        if self.has_issue == intact:
-            raise ValueError(f"has_issue is {self.has_issue}, and {'every' if intact else 'not every'} split is intact")
-
-
-def request_evidence(measurement: Measurement) -> RequestEvidence:
-    """Return what a measurement of every offset says."""
-    return RequestEvidence(len(measurement.head), measurement.counts, measurement.offsets)
+        if missing := [name for name in DECIDING if name not in self.cases]:
+            raise ValueError(f"there is no evidence of {missing[0]}, which decides")
+        if self.has_issue == _intact(self.cases):
+            every = "every" if self.has_issue else "not every"
+            raise ValueError(f"has_issue is {self.has_issue}, and {every} split is intact")
 
 
 def judge(
-    form: Measurement,
-    misroute: Measurement,
+    cases: dict[str, CaseEvidence],
+    void: dict[str, str],
     router: RouterEvidence,
     server: Server,
     *,
     tree: str,
     measured: str,
+    proof: str,
 ) -> Verdict:
-    """Return the verdict on a release: it has the issue when any split request got less than the whole one's answer.
+    """Return the verdict on a release: it has the issue when a split of `form` or `misroute` got less than the whole.
 
-    Failure where the probe and the router contradict each other, for then one of them is wrong.
+    Failure where the controls void one of the two, and where the probe and the router contradict each other, for then
+    one of them is wrong.
     """
-    for name, measurement in (("form", form), ("misroute", misroute)):
-        if not measurement.tells_urls_apart:
-            raise Failure("no verdict", found=f"the {name} request gets the answer that any other URL gets")
-        if measurement.flaky:
-            found = f"{name} splits came out one way once and another way later: {measurement.flaky}"
-            raise Failure("no verdict", found=found, do="Measure again, on a machine with less to do: make verify")
-        for doubt in measurement.doubts:
-            raise Failure("no verdict", found=f"{name}: {doubt.text}", do=doubt.do)
+    for name in DECIDING:
+        if name in void:
+            raise Failure("no verdict: the run is void", found=void[name])
+    form = cases["form"]
     if form.intact == bool(router.failed):
         raise Failure(
             "no verdict: the probe and the router contradict each other",
-            found=f"{form.counts[Outcome.INTACT]} of {len(form.trials)} splits intact, "
+            found=f"{form.outcomes[Outcome.INTACT]} of {form.splits} splits intact, "
             f"{router.failed} of {router.submissions} submissions failed",
         )
     return Verdict(
-        has_issue=not (form.intact and misroute.intact),
-        requests=Requests(request_evidence(form), request_evidence(misroute)),
+        has_issue=not _intact(cases),
+        cases=cases,
+        void=void,
         router=router,
         server=server,
-        proof=form.proof,
+        proof=proof,
         tree=tree,
         measured=measured,
     )
@@ -161,27 +113,40 @@ def differences(committed: Verdict, measured: Verdict) -> list[str]:
 
 
 def evidence_in_short(verdict: Verdict) -> str:
-    """Return the answer and its evidence for the table: `Yes: 3,901 of 3,926 splits dropped, 8 of 73 misrouted`."""
-    if not verdict.has_issue:
-        splits = verdict.requests.form.splits + verdict.requests.misroute.splits
-        return f"No: all {splits:,} splits intact"
-    parts: list[str] = []
-    for evidence, outcomes in (
-        (verdict.requests.form, tuple(Outcome)),
-        (verdict.requests.misroute, (Outcome.MISROUTED,)),
-    ):
-        for outcome in outcomes:
-            count = evidence.outcomes[outcome]
-            if count and outcome is not Outcome.INTACT:
-                unit = "" if parts else "splits "
-                parts.append(f"{count:,} of {evidence.splits:,} {unit}{outcome}")
-    return f"Yes: {', '.join(parts)}"
+    """Return the answer and its evidence for the table, by the gravest outcome of each case.
+
+    `Yes. Misrouted: misroute (8 of 73 splits), post, websocket. Dropped: form (3,901 of 3,926 splits), headers.`
+    """
+    parts = ["Yes." if verdict.has_issue else "No."]
+    intact = [each for each in verdict.cases.values() if each.intact]
+    for outcome in GRAVITY[:-1]:
+        names = [_counted(name, each, outcome) for name, each in verdict.cases.items() if each.gravest is outcome]
+        if names:
+            parts.append(f"{outcome.capitalize()}: {', '.join(names)}.")
+    for name, each in verdict.cases.items():
+        if each.joined not in (None, Outcome.INTACT):
+            parts.append(f"In one segment: {name} {each.joined}.")
+    if len(intact) == len(verdict.cases):
+        parts.append(f"All {sum(each.splits for each in intact):,} splits of {len(intact)} cases intact.")
+    if verdict.void:
+        parts.append(f"Void: {', '.join(verdict.void)}.")
+    return " ".join(parts)
 
 
 def encode(verdict: Verdict) -> str:
     """Return the text of verdict.json; each range stands on one line."""
     text = msgspec.json.format(msgspec.json.encode(verdict), indent=2).decode()
     return PAIR.sub(r"[\1, \2]", text) + "\n"
+
+
+def _intact(cases: dict[str, CaseEvidence]) -> bool:
+    """Say whether the cases that decide are intact."""
+    return all(cases[name].intact for name in DECIDING)
+
+
+def _counted(name: str, each: CaseEvidence, outcome: Outcome) -> str:
+    """Return a case's name; with how many splits came to an outcome where the case decides."""
+    return f"{name} ({each.outcomes[outcome]:,} of {each.splits:,} splits)" if name in DECIDING else name
 
 
 def _lasting(verdict: Verdict) -> Verdict:

@@ -12,12 +12,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from scripts.probe.cases import heads
+from scripts.probe.cases import load_cases
 from scripts.probe.endpoint import Endpoint
 from scripts.probe.measure import probe
-from scripts.wire.splitting import every_offset
 from tests.app.server import ENVIRONMENTS, copy_app, uvicorn
 
+PROJECT = Path(__file__).resolve().parents[2]
 CONNECTIONS = 64
 SECONDS = 3
 
@@ -36,19 +36,18 @@ def main(rounds: int) -> None:
     if not shutil.which("wrk"):
         print("the probe's speed is left out: wrk is not installed")  # noqa: T201 - its whole purpose
         return
-    head = heads()["form"]
-    plans = [(offset,) for offset in every_offset(head)]
+    case = load_cases(PROJECT)["form"]
     ratios = []
     with tempfile.TemporaryDirectory() as name:
         app = copy_app(Path(name) / "app")
         with uvicorn(ENVIRONMENTS["current"], app, VARIANT="v9.8.7") as server:
             for _ in range(rounds):
                 begun = time.perf_counter()
-                measurement = probe(Endpoint("127.0.0.1", server.port), head, plans)
+                measurement = probe(Endpoint("127.0.0.1", server.port), case)
                 took = time.perf_counter() - begun
                 assert measurement.intact
                 requests = len(measurement.trials) + measurement.wholes.sent
-                ratios.append(took * wrk(server.port, head.split(b" ")[1].decode()) / requests)
+                ratios.append(took * wrk(server.port, case.target) / requests)
     print(  # noqa: T201
         f"probing every offset, against wrk asking as many whole requests: {statistics.median(ratios):.2f} times "
         f"({min(ratios):.2f} to {max(ratios):.2f}, {rounds} rounds)"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.probe.answers import Answer, AnswerReader, Digest, End
+from scripts.probe.answers import AnswerReader, Digest, End
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX-Asked-For: /view\r\n\r\nbody"
 CHUNKED = b"HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n"
@@ -39,13 +39,6 @@ def test_what_is_no_http_is_garbled() -> None:
     ended = AnswerReader().feed(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
     assert ended
     assert ended.end is End.GARBLED
-
-
-def test_what_was_complete_once_is_complete_again_without_parsing() -> None:
-    """Readers share what they know, and give the same answer for the same bytes."""
-    known: dict[bytes, Answer] = {}
-    first = AnswerReader(known).feed(WHOLE)
-    assert AnswerReader(known).feed(WHOLE) is first
 
 
 def test_a_long_body_is_kept_as_its_length_and_digest() -> None:

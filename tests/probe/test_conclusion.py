@@ -3,26 +3,27 @@
 import pytest
 
 from scripts.probe.answers import Answer, End, Outcome
-from scripts.probe.comparison import Standard
+from scripts.probe.baseline import Baseline
+from scripts.probe.cases import Case
 from scripts.probe.conclusion import Word, conclude
-from scripts.probe.measure import Measurement, Trial, Wholes
+from scripts.probe.measurement import Measurement, Trial, Wholes
 from scripts.probe.proof import ProofName
 from scripts.probe.who import Process, Who
 
 INTACT, DROPPED = (
-    Trial((1,), Outcome.INTACT, Answer(End.COMPLETE, 200)),
-    Trial((2,), Outcome.DROPPED, Answer(End.CLOSED)),
+    Trial((1,), Outcome.INTACT, (Answer(End.COMPLETE, 200),)),
+    Trial((2,), Outcome.DROPPED, (Answer(End.CLOSED),)),
 )
-CAME_BACK = Trial((3,), Outcome.INTACT, Answer(End.COMPLETE, 200), flaky=True)
-WENT = Trial((4,), Outcome.DROPPED, Answer(End.CLOSED), flaky=True)
+CAME_BACK = Trial((3,), Outcome.INTACT, (Answer(End.COMPLETE, 200),), flaky=True)
+WENT = Trial((4,), Outcome.DROPPED, (Answer(End.CLOSED),), flaky=True)
 
 
 def measurement(
     *trials: Trial, status: int = 200, proof: ProofName = ProofName.RECEIVE_QUEUE, tells: bool = True, failed: int = 0
 ) -> Measurement:
     """Return a measurement with these trials."""
-    standard = Standard.of([Answer(End.COMPLETE, status)])
-    return Measurement(b"head", standard, trials, proof, tells, Wholes(20, failed))
+    baseline = Baseline.of([(Answer(End.COMPLETE, status),)])
+    return Measurement(Case("", (b"GET / HTTP/1.1\r\n\r\n",)), baseline, trials, proof, tells, Wholes(20, failed))
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import Failure
+from scripts.probe.cases import of_request
 from scripts.probe.endpoint import Endpoint
 from scripts.probe.examine import examine
-from scripts.probe.exchange import Times
-from scripts.wire.splitting import every_offset
+from scripts.probe.measure import How
+from scripts.probe.pace import Times
 from tests.probe import raw
 from tests.probe.odd.every import SERVERS
 
 PROJECT = Path(__file__).resolve().parents[2]
-PLANS = [(offset,) for offset in every_offset(raw.HEAD)]
+CASE = of_request(raw.HEAD)
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def running(name: str) -> Iterator[int]:
 def word(endpoint: Endpoint, times: Times | None = None) -> str:
     """Return the probe's word: one that gives up says that it could not tell, by its exit code."""
     try:
-        found = examine(endpoint, raw.HEAD, PLANS, times=times)
+        found = examine(endpoint, CASE, how=How(times or Times()))
     except Failure as failure:
         return f"could not tell ({failure})"
     if found.conclusion.word == "could not tell":

@@ -9,10 +9,12 @@ import pytest
 
 from scripts.errors import Failure
 from scripts.probe.answers import End, Outcome
+from scripts.probe.cases import of_request
 from scripts.probe.endpoint import Endpoint
-from scripts.probe.exchange import Times
-from scripts.probe.measure import Measurement
+from scripts.probe.measure import How
 from scripts.probe.measure import probe as measured
+from scripts.probe.measurement import Measurement
+from scripts.probe.pace import Times
 from scripts.wire.receive_queue import Address
 from scripts.wire.splitting import every_offset, request_head
 
@@ -79,8 +81,7 @@ def echo(reads: list[bytes]) -> bytes:
 
 def probe(server: Address, *plans: tuple[int, ...], head: bytes = HEAD, proof: str = "") -> Measurement:
     """Measure a server with short time limits."""
-    every = [(offset,) for offset in every_offset(head)]
-    return measured(Endpoint(*server), head, plans or every, times=SHORT, proof=proof)
+    return measured(Endpoint(*server), of_request(head), plans, How(SHORT, proof=proof))
 
 
 @pytest.mark.parametrize("proof", ["receive-queue", "barrier", "gap"])
@@ -93,7 +94,7 @@ def test_a_server_that_joins_is_intact_at_every_offset(serve: Callable[[Reply], 
 
 
 @pytest.mark.parametrize("plan", [(1, 2, 3), (5, 20), tuple(every_offset(HEAD))], ids=["three", "two", "each byte"])
-def test_a_request_with_several_cuts_arrives_in_as_many_reads(
+def test_a_request_in_several_segments_arrives_in_as_many_reads(
     serve: Callable[[Reply], Address], plan: tuple[int, ...]
 ) -> None:
     """The server reads every segment by itself, down to single bytes."""
@@ -129,7 +130,7 @@ def test_what_a_split_request_gets_is_told_apart(
 
     measurement = probe(serve(reply), (10,), (20,))
     assert measurement.counts[outcome] == 2
-    assert {trial.answer.end for trial in measurement.trials} == {end}
+    assert {trial.answers[-1].end for trial in measurement.trials} == {end}
     assert measurement.offsets[outcome] == [(10, 10), (20, 20)]
 
 
@@ -155,7 +156,7 @@ def test_an_answer_that_is_another_each_time_is_compared_without_what_moves(serv
     counter = iter(range(1000, 10000))
     measurement = probe(serve(lambda _: OK % (10, b"/view %04d" % next(counter))), (10,), (20,))
     assert measurement.intact
-    assert measurement.standard.moving == ["words of the body"]
+    assert measurement.baseline.moving == ["words of the body"]
 
 
 def test_a_server_that_answers_all_urls_alike_cannot_show_a_misroute(serve: Callable[[Reply], Address]) -> None:

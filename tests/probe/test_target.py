@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.errors import WrongUse
+from scripts.probe.cases import Case
 from scripts.probe.endpoint import Endpoint
 from scripts.probe.target import parse_url, plans
 
@@ -79,14 +80,16 @@ def test_a_password_is_not_echoed(url: str) -> None:
 
 def test_offsets_and_segments_make_one_plan_and_nothing_makes_every_one() -> None:
     """One request in several pieces where that is asked for, else one request an offset."""
-    head = b"x" * 10
-    assert plans(head, "7,3,3", None) == [(3, 7)]
-    assert plans(head, "", 4) == [(4, 8)]
-    assert plans(head, "", None) == [(offset,) for offset in range(1, 10)]
+    case = Case("", (b"x" * 10,))
+    assert plans(case, "7,3,3", None) == [(3, 7)]
+    assert plans(case, "", 4) == [(4, 8)]
+    assert plans(case, "", None) == [(offset,) for offset in range(1, 10)]
 
 
-@pytest.mark.parametrize(("offsets", "segment"), [("3", 4), ("a", None), ("", 10), ("", 0)])
+@pytest.mark.parametrize(
+    ("offsets", "segment"), [("3", 4), ("a", None), ("0", None), ("10", None), ("", 10), ("", 0), ("", -1)]
+)
 def test_a_plan_that_splits_nothing_is_refused(offsets: str, segment: int | None) -> None:
     """Both at once, no numbers, or a segment that leaves the request whole."""
     with pytest.raises(WrongUse):
-        plans(b"x" * 10, offsets, segment)
+        plans(Case("", (b"x" * 10,)), offsets, segment)

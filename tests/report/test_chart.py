@@ -4,18 +4,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.probe.answers import Answer, End, Outcome
-from scripts.probe.comparison import Standard
-from scripts.probe.measure import Measurement, Trial
+from scripts.probe.baseline import Baseline
+from scripts.probe.cases import Case
+from scripts.probe.evidence import GRAVITY
+from scripts.probe.measurement import Measurement, Trial
 from scripts.probe.proof import ProofName
-from scripts.report.chart import GRAVITY, LETTERS, ROWS, STYLES, legend, rows
+from scripts.report.chart import LETTERS, ROWS, STYLES, legend, rows
 
-WHOLE = Standard.of([Answer(End.COMPLETE, 200)])
+WHOLE = Baseline.of([(Answer(End.COMPLETE, 200),)])
 
 
 def measurement(outcomes: list[Outcome]) -> Measurement:
     """Make a measurement with these outcomes, from offset 1 on."""
-    trials = tuple(Trial((offset,), outcome, WHOLE.first) for offset, outcome in enumerate(outcomes, 1))
-    return Measurement(b"", WHOLE, trials, ProofName.GAP, True)
+    trials = tuple(Trial((offset,), outcome, (WHOLE.first,)) for offset, outcome in enumerate(outcomes, 1))
+    return Measurement(Case("", (b"",)), WHOLE, trials, ProofName.GAP, True)
 
 
 @given(st.lists(st.sampled_from(Outcome), min_size=1, max_size=3000), st.integers(20, 120))

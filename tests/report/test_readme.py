@@ -10,7 +10,7 @@ import pytest
 from scripts.errors import Failure
 from scripts.matrix import Matrix, Variant, load
 from scripts.probe.answers import Outcome
-from scripts.probe.cases import heads
+from scripts.probe.cases import load_cases
 from scripts.report.picture import COLOURS, render_picture
 from scripts.report.readme import BEGIN, END, HEADINGS, render_table, replace_table
 from scripts.verdicts.verdict import Verdict
@@ -142,20 +142,20 @@ def test_a_readme_without_its_two_markers_is_refused(text: str) -> None:
 
 def test_the_picture_has_a_bar_for_each_range(verdicts: dict[Variant, Verdict]) -> None:
     """Every range of every verdict is drawn, in its outcome's colour, and the picture is well-formed."""
-    picture = ET.fromstring(render_picture(verdicts, heads()["misroute"]))
+    picture = ET.fromstring(render_picture(verdicts, load_cases(PROJECT)["misroute"].data))
     bars = [bar for bar in picture.iter(f"{SVG}rect") if bar.find(f"{SVG}title") is not None]
     for outcome in Outcome:
         ranges = sum(
             len(evidence.offsets[outcome])
             for verdict in verdicts.values()
-            for evidence in (verdict.requests.form, verdict.requests.misroute)
+            for evidence in (verdict.cases["form"], verdict.cases["misroute"])
         )
         assert sum(bar.get("fill") == COLOURS[outcome] for bar in bars) == ranges
 
 
 def test_the_picture_of_nothing_is_still_a_picture() -> None:
     """Before the first measurement there are no rows."""
-    assert ET.fromstring(render_picture({}, heads()["misroute"])).tag == f"{SVG}svg"
+    assert ET.fromstring(render_picture({}, load_cases(PROJECT)["misroute"].data)).tag == f"{SVG}svg"
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,8 @@ Change = Callable[[dict[str, Any]], object]
     [
         (lambda form: form["outcomes"].update(intact=-1, dropped=form["outcomes"]["dropped"] + 1), "-1 splits"),
         (lambda form: form["outcomes"].update(intact=10**9), "1000000000 splits are intact, and the offsets name"),
-        (lambda form: form.update(head_bytes=10), "those of 10 bytes do not"),
-        (lambda form: form.update(head_bytes=-5), "those of -5 bytes do not"),
+        (lambda form: form.update(bytes=10), "those of 10 bytes do not"),
+        (lambda form: form.update(bytes=-5), "those of -5 bytes do not"),
         (lambda form: form["offsets"]["hung"].append([4000, 4009]) or form["outcomes"].update(hung=10), "4000 to 4009"),
         (lambda form: form["offsets"]["hung"].append([1, 2]) or form["outcomes"].update(hung=2), "do not follow"),
         (lambda form: form["offsets"]["hung"].append([9, 8]), "do not follow"),
@@ -64,11 +64,11 @@ Change = Callable[[dict[str, Any]], object]
 def test_counts_and_offsets_that_cannot_be_are_refused(matrix: Matrix, file: Path, change: Change, said: str) -> None:
     """Each offset of the head has one outcome, and each count is that of its offsets."""
     verdict = json.loads(file.read_text("utf-8"))
-    change(verdict["requests"]["form"])
+    change(verdict["cases"]["form"])
     file.write_text(json.dumps(verdict), encoding="utf-8")
     message = refusal(matrix, file)
     assert said in message
-    assert "$.requests.form" in message
+    assert "$.cases" in message
 
 
 @pytest.mark.parametrize(

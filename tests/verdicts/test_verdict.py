@@ -1,17 +1,13 @@
 """Verdicts: made from measurements, compared by their evidence, written so that a diff reads well."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.errors import Failure, WrongUse
 from scripts.platforms.about import Server
-from scripts.probe.answers import Answer, End, Outcome
-from scripts.probe.comparison import Standard
-from scripts.probe.measure import Measurement, Trial
-from scripts.probe.proof import ProofName
+from scripts.probe.answers import Outcome
+from scripts.probe.evidence import CaseEvidence
 from scripts.records import decode
 from scripts.verdicts.verdict import (
     RouterEvidence,
@@ -23,20 +19,25 @@ from scripts.verdicts.verdict import (
     same_evidence,
 )
 from scripts.verdicts.verdict_file import MEASURE
-from scripts.wire.splitting import every_offset, expand
+from scripts.wire.splitting import every_offset, expand, ranges
 
 HEAD = b"GET /view HTTP/1.1\r\nHost: x\r\n\r\n"
-WHOLE = Answer(End.COMPLETE, 200, ((b"x-asked-for", b"/view"),), b"ok")
 SERVER = Server("0.12.1", "httptools", "0.1.2", "3.8.18", "uvloop", "0.13.1")
 
 
-def measurement(outcomes: dict[int, Outcome] | None = None, *, tells: bool = True) -> Measurement:
-    """Make a measurement in which the offsets that `outcomes` does not name were intact."""
-    trials = (
-        Trial((offset,), (outcomes or {}).get(offset, Outcome.INTACT), Answer(End.CLOSED))
-        for offset in every_offset(HEAD)
-    )
-    return Measurement(HEAD, Standard.of([WHOLE]), tuple(trials), ProofName.RECEIVE_QUEUE, tells)
+def case(outcomes: dict[int, Outcome] | None = None, *, joined: Outcome | None = None) -> CaseEvidence:
+    """Make the evidence of a case in which the offsets that `outcomes` does not name were intact."""
+    found = {offset: (outcomes or {}).get(offset, Outcome.INTACT) for offset in every_offset(HEAD)}
+    offsets = {each: ranges(offset for offset, outcome in found.items() if outcome is each) for each in Outcome}
+    return CaseEvidence(len(HEAD), {each: list(found.values()).count(each) for each in Outcome}, offsets, joined)
+
+
+def judged(
+    cases: dict[str, CaseEvidence], *, failed: int = 0, server: Server = SERVER, day: str = "2026-11-22"
+) -> Verdict:
+    """Judge a release."""
+    router = RouterEvidence(5, failed, 1460)
+    return judge(cases, {}, router, server, tree="0" * 40, measured=day, proof="receive-queue")
 
 
 def verdict(
@@ -47,19 +48,8 @@ def verdict(
     measured: str = "2026-11-22",
 ) -> Verdict:
     """Judge a release whose requests had these outcomes."""
-    router = RouterEvidence(5, 5 if form else 0, 1460)
-    return judge(measurement(form), measurement(misroute), router, server, tree="0" * 40, measured=measured)
-
-
-def test_a_split_that_came_and_went_gives_no_verdict() -> None:
-    """What the probe could not settle is nothing that a verdict can stand on."""
-    unsettled = measurement({5: Outcome.DROPPED})
-    trials = tuple(replace(trial, flaky=trial.outcome is Outcome.DROPPED) for trial in unsettled.trials)
-    router = RouterEvidence(5, 5, 1460)
-    with pytest.raises(
-        Failure, match=r"no verdict: form splits came out one way once and another way later: \[\(5, 5\)\]"
-    ):
-        judge(replace(unsettled, trials=trials), measurement(), router, SERVER, tree="0" * 40, measured="2026-11-24")
+    cases = {"form": case(form), "misroute": case(misroute)}
+    return judged(cases, failed=5 if form else 0, server=server, day=measured)
 
 
 outcomes = st.dictionaries(st.sampled_from(every_offset(HEAD)), st.sampled_from(Outcome))
@@ -69,7 +59,7 @@ def test_a_release_without_a_failing_split_has_no_issue() -> None:
     """All intact: No, with the number of splits that it stands on."""
     good = verdict()
     assert not good.has_issue
-    assert evidence_in_short(good) == f"No: all {2 * (len(HEAD) - 1)} splits intact"
+    assert evidence_in_short(good) == f"No. All {2 * (len(HEAD) - 1)} splits of 2 cases intact."
 
 
 @pytest.mark.parametrize("outcome", [each for each in Outcome if each is not Outcome.INTACT])
@@ -77,13 +67,33 @@ def test_one_failing_split_is_the_issue(outcome: Outcome) -> None:
     """Any other outcome at any offset: Yes, with its count."""
     bad = verdict({5: outcome})
     assert bad.has_issue
-    assert evidence_in_short(bad) == f"Yes: 1 of {len(HEAD) - 1} splits {outcome}"
+    assert evidence_in_short(bad) == f"Yes. {outcome.capitalize()}: form (1 of {len(HEAD) - 1} splits)."
 
 
 def test_the_misroute_request_counts_too() -> None:
     """A release that drops nothing but serves another URL has the issue."""
     bad = verdict({5: Outcome.DROPPED}, {5: Outcome.MISROUTED, 6: Outcome.DROPPED})
-    assert evidence_in_short(bad).endswith(f"dropped, 1 of {len(HEAD) - 1} misrouted")
+    splits = len(HEAD) - 1
+    said = f"Yes. Misrouted: misroute (1 of {splits} splits). Dropped: form (1 of {splits} splits)."
+    assert evidence_in_short(bad) == said
+
+
+def test_releases_that_differ_in_one_case_look_different() -> None:
+    """Two requests in one segment, of which one is never answered, are told though the splits come out alike."""
+    cases = {"form": case(), "misroute": case(), "pipelined": case({5: Outcome.MISROUTED}, joined=Outcome.HUNG)}
+    answered = {**cases, "pipelined": case({5: Outcome.MISROUTED}, joined=Outcome.INTACT)}
+    assert evidence_in_short(judged(cases)) == "No. Misrouted: pipelined. In one segment: pipelined hung."
+    assert evidence_in_short(judged(answered)) == "No. Misrouted: pipelined."
+
+
+def test_a_void_case_is_said_and_decides_nothing_unless_it_must() -> None:
+    """Without the controls of `form` there is no verdict; without those of another case there is one that says so."""
+    router = RouterEvidence(5, 0, 1460)
+    cases = {"form": case(), "misroute": case()}
+    found = judge(cases, {"post": "why"}, router, SERVER, tree="", measured="", proof="")
+    assert evidence_in_short(found).endswith("Void: post.")
+    with pytest.raises(Failure, match="no verdict: the run is void: why"):
+        judge({"misroute": case()}, {"form": "why"}, router, SERVER, tree="", measured="", proof="")
 
 
 @given(outcomes, outcomes)
@@ -92,7 +102,7 @@ def test_a_verdict_reads_back_as_it_was_written(form: dict[int, Outcome], misrou
     form[5] = Outcome.DROPPED
     written = verdict(form, misroute)
     assert decode(encode(written).encode(), "verdict.json", Verdict) == written
-    offsets = [offset for runs in written.requests.form.offsets.values() for offset in expand(runs)]
+    offsets = [offset for runs in written.cases["form"].offsets.values() for offset in expand(runs)]
     assert sorted(offsets) == list(every_offset(HEAD))
 
 
@@ -105,13 +115,7 @@ def test_a_probe_and_a_router_that_disagree_give_no_verdict() -> None:
     """One of the two is wrong, so neither is believed."""
     for form, failed in (({5: Outcome.DROPPED}, 0), ({}, 5)):
         with pytest.raises(Failure, match="contradict"):
-            judge(measurement(form), measurement(), RouterEvidence(5, failed, 1460), SERVER, tree="", measured="")
-
-
-def test_a_server_that_answers_all_urls_alike_gets_no_verdict() -> None:
-    """Misrouting could not be seen there."""
-    with pytest.raises(Failure, match="the form request gets the answer that any other URL gets"):
-        judge(measurement(tells=False), measurement(), RouterEvidence(5, 0, 1460), SERVER, tree="", measured="")
+            judged({"form": case(form), "misroute": case()}, failed=failed)
 
 
 def test_day_and_patch_level_are_no_evidence() -> None:
@@ -130,7 +134,7 @@ def test_differences_name_the_place_and_both_values() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", [b"{", b"{}", b'{"format": 2}', b'{"verdict": "Yes"}'])
+@pytest.mark.parametrize("text", [b"{", b"{}", b'{"format": 3}', b'{"verdict": "Yes"}'])
 def test_a_broken_verdict_file_is_one_clear_line(text: bytes) -> None:
     """A file that ends early, typed by hand or written by a later format is refused with its name."""
     with pytest.raises(WrongUse, match=r"variants/x/verdict.json is wrong: .*make verify"):

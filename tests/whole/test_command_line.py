@@ -163,7 +163,7 @@ def test_the_probe_ends_with_0_for_an_intact_server(clone: Clone) -> None:
     assert finished.returncode == 0
     facts = json.loads(finished.stdout)
     assert facts["conclusion"] == "intact"
-    assert facts["outcomes"]["intact"] == facts["head_bytes"] - 1
+    assert facts["outcomes"]["intact"] == facts["bytes"] - 1
 
 
 def test_the_probe_ends_with_2_where_nothing_can_be_told(clone: Clone) -> None:
@@ -173,14 +173,14 @@ def test_the_probe_ends_with_2_where_nothing_can_be_told(clone: Clone) -> None:
     assert "Connection refused" in failed(clone.verb("probe", URL=f"http://127.0.0.1:{port}/"), 2)
 
 
-def test_the_probe_can_cut_one_request_in_several_places(clone: Clone, server: str) -> None:
+def test_the_probe_can_split_one_request_at_several_offsets(clone: Clone, server: str) -> None:
     """OFFSETS and SEGMENT send one request."""
     for option in ({"OFFSETS": "10,12,20"}, {"SEGMENT": "7"}):
         facts = json.loads(clone.verb("probe", URL=f"{server}/view?next=/admin", JSON="1", **option).stdout)
         assert sum(facts["outcomes"].values()) == 1
 
 
-def test_the_probe_tells_a_request_in_segments_by_its_cuts(clone: Clone, server: str) -> None:
+def test_the_probe_tells_a_request_in_segments_by_its_offsets(clone: Clone, server: str) -> None:
     """All offsets of the one request are named, and the proof that was asked for."""
     shown = clone.verb("probe", URL=f"{server}/view", OFFSETS="10,30", PROOF="barrier").stdout
     assert "1 request in 3 segments" in shown
@@ -192,11 +192,11 @@ def test_the_probe_knows_the_names_below_localhost(clone: Clone) -> None:
     """A deployed variant's address can be probed where no resolver knows its name; HOST_HEADER asks for another one."""
     with running(Handling.JOINED) as control:
         address = f"http://an-app.localhost:{control.address[1]}/view"
-        assert "head_bytes" in clone.done("probe", URL=address, JSON="1")
+        assert "bytes" in clone.done("probe", URL=address, JSON="1")
         short, long = (
             json.loads(clone.done("probe", URL=address, JSON="1", HOST_HEADER=name)) for name in ("x", "xyz")
         )
-    assert long["head_bytes"] - short["head_bytes"] == 2
+    assert long["bytes"] - short["bytes"] == 2
 
 
 class NothingHere(BaseHTTPRequestHandler):
