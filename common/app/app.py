@@ -1,8 +1,13 @@
 """The app of every variant: a form whose redirect makes a request line of about 3.9 KB, as uvicorn issue 344 needs it.
 
-Each page, /about.json and the header X-Asked-For say what served the request and which URL the app was asked for:
-both are found out at run time. An answer depends on its request and on what serves it, never on time or chance, so
-two answers can be compared byte for byte. It runs on Python 3.8 with Quart 0.13 and on current ones of both.
+Each page and /about.json say what served the request. Each answer has a header X-Asked-For with the URL that the app
+was asked for: whole up to 256 bytes; of a longer one the first 256 bytes, a semicolon, a space and how long it is:
+`; 3901 bytes`. No URL holds a space, so the one form cannot be taken for the other. A page shows the URL whole, with
+the method and the body that came with it: one that reached a wrong URL is seen there. A WebSocket at /view or /admin
+is accepted; its one message is the URL, whole, and then it stays open until the client goes.
+
+All of that is found out at run time. An answer depends on its request and on what serves it, never on time or chance,
+so two answers can be compared byte for byte. It runs on Python 3.8 with Quart 0.13 and on current ones of both.
 """
 
 import asyncio
@@ -14,12 +19,13 @@ import os
 import platform
 import re
 import string
+from contextvars import ContextVar
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Awaitable, Callable, Dict, Optional
+from typing import Any, Awaitable, Callable, Dict, List, NamedTuple, Optional, Tuple
 from urllib.parse import quote, quote_plus
 
-from quart import Quart, Response, abort, jsonify, render_template, request
+from quart import Quart, Response, abort, jsonify, render_template, request, websocket
 
 HERE = Path(__file__).resolve().parent
 STORY = " ".join(str(number) for number in range(1000))
@@ -46,33 +52,90 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+SHOWN_BYTES = 256
+"""How much of a URL X-Asked-For holds: with all of the form's 3.9 KB a stock nginx answers 502 in its place."""
+BODY_BYTES = 65536
+"""How much of a request's body is taken in."""
+
+Message = Dict[str, Any]
+
+
+class Asked(NamedTuple):
+    """What the app was asked, as its server put it."""
+
+    url: str
+    module: str
+    """The module of the server's own object that the request came from: what is installed proves nothing."""
+    method: str = ""
+    body: bytes = b""
+    """What came of the body: whole, or a little more than is taken in."""
+
+    @property
+    def header(self) -> str:
+        """The value of X-Asked-For."""
+        if len(self.url) <= SHOWN_BYTES:
+            return self.url
+        return f"{self.url[:SHOWN_BYTES]}; {len(self.url)} bytes"
+
+    @property
+    def text(self) -> str:
+        """The body as a page shows it; empty where it is too long to be taken in."""
+        return self.body.decode("utf-8", "backslashreplace") if len(self.body) <= BODY_BYTES else ""
+
+
+asked: "ContextVar[Asked]" = ContextVar("asked")
 app = Quart(__name__)
-app.config["MAX_CONTENT_LENGTH"] = 65536
+app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
+
+
+def asked_url(scope: Dict[str, Any]) -> str:
+    """Return the URL that a scope is for, in visible ASCII: all else would break a header."""
+    # Servers differ: raw_path may be missing, be text, or hold the query too.
+    raw = scope.get("raw_path") or quote(scope["path"])
+    url = (raw.encode() if isinstance(raw, str) else raw).partition(b"?")[0]
+    if scope["query_string"]:
+        url += b"?" + scope["query_string"]
+    return quote(url, safe=string.punctuation)
+
+
+async def whole_body(receive: Callable[[], Awaitable[Message]]) -> Tuple[bytes, List[Message]]:
+    """Return a request's body, read until it ends or is too long, and the messages that it came in."""
+    body, messages, more = b"", [], True
+    while more and len(body) <= BODY_BYTES:
+        message = await receive()
+        messages.append(message)
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body, messages
 
 
 def witnessed(asgi: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """Wrap an ASGI app: each request's scope names its server's module, each response the URL that was asked for."""
+    """Wrap an ASGI app: `asked` says what the server asks, and each answer which URL that was."""
 
     async def wrapper(scope: Dict[str, Any], receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await asgi(scope, receive, send)
             return
-        # Servers differ: raw_path may be missing, or hold the query too.
-        url = (scope.get("raw_path") or quote(scope["path"]).encode()).partition(b"?")[0]
-        if scope["query_string"]:
-            url += b"?" + scope["query_string"]
-        # What is no visible ASCII would break the header.
-        asked_for = quote(url, safe=string.punctuation)
-        extra = [(k.lower().encode(), v.encode()) for k, v in {**HEADERS, "X-Asked-For": asked_for}.items()]
-        # `receive` belongs to the very object that parsed this request: what is installed proves nothing.
         module = str(getattr(getattr(receive, "__self__", receive), "__module__", None))
+        what, messages = Asked(asked_url(scope), module), []
+        if scope["type"] == "http":
+            # Read before anything is answered: how much has come by then must change no answer.
+            body, messages = await whole_body(receive)
+            what = what._replace(method=scope["method"], body=body)
+        asked.set(what)
+        extra = [(b"x-asked-for", what.header.encode())]
+        if scope["type"] == "http":
+            extra += [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
-        async def say(message: Dict[str, Any]) -> None:
-            if message["type"] == "http.response.start":
+        async def again() -> Message:
+            return messages.pop(0) if messages else await receive()
+
+        async def say(message: Message) -> None:
+            if message["type"] in ("http.response.start", "websocket.accept"):
                 message = {**message, "headers": [*message.get("headers", []), *extra]}
             await send(message)
 
-        await asgi({**scope, "asked_for": asked_for, "server_module": module}, receive, say)
+        await asgi(scope, again, say)
 
     return wrapper
 
@@ -101,7 +164,7 @@ def variant() -> str:
 
 def about() -> Dict[str, Optional[str]]:
     """Return what answers the present request; None for what is not there."""
-    module = request.scope["server_module"]
+    module = asked.get().module
     implementation = re.match(r"uvicorn\.protocols\.http\.(\w+)_impl$", module)
     http = implementation.group(1) if implementation else f"unknown ({module})"
     return {
@@ -118,7 +181,7 @@ def about() -> Dict[str, Optional[str]]:
 @app.context_processor
 async def for_every_page() -> Dict[str, Any]:
     """Return what base.html shows."""
-    return {"about": about(), "asked_for": request.scope["asked_for"], "style": STYLE}
+    return {"about": about(), "asked": asked.get(), "style": STYLE}
 
 
 @app.route("/")
@@ -142,16 +205,26 @@ async def create_new() -> Response:
     return Response("", status=302, headers={"Location": url})
 
 
-@app.route("/view")
+@app.route("/view", methods=["GET", "POST"])
 async def view() -> str:
     """Show a story."""
     return await render_template("view.html", story=request.args.get("story", ""))
 
 
-@app.route("/admin")
+@app.route("/admin", methods=["GET", "POST"])
 async def admin() -> str:
     """Show the page that nobody asked for."""
     return await render_template("admin.html")
+
+
+@app.websocket("/view")
+@app.websocket("/admin")
+async def say_what_was_asked_for() -> None:
+    """Accept a WebSocket, say which URL its handshake asked for, and stay until the client goes."""
+    await websocket.accept()
+    await websocket.send(asked.get().url)
+    while True:
+        await websocket.receive()
 
 
 @app.route("/about.json")

@@ -10,8 +10,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from threading import Timer
+from typing import cast
 from urllib.parse import urlencode
 
 from scripts.pins.environments import ready_environment
@@ -94,6 +96,23 @@ class Server:
             connection.request(method, target, body, headers)
             return _answer(connection.getresponse())
 
+    def exchange(self, segment: bytes, answers: int = 1) -> list[Answer]:
+        """Send bytes as one segment and return so many answers, from one connection."""
+        with socket.create_connection(("127.0.0.1", self.port), LIMIT_SECONDS) as connection:
+            connection.sendall(segment)
+            received = _Received(connection)
+            return [received.answer() for _ in range(answers)]
+
+    def shake_hands(self, target: str) -> tuple[Answer, str]:
+        """Ask for a WebSocket; return the answer, and the text frame that follows it where it is accepted."""
+        head = f"GET {target} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        head += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", self.port), LIMIT_SECONDS) as connection:
+            connection.sendall(head.encode())
+            received = _Received(connection)
+            answer = received.answer()
+            return answer, received.text_frame() if answer.status == 101 else ""
+
     def redirect(self, story: str) -> str:
         """Submit a story and return where the app redirects to."""
         answer = self.ask("/create-new", form={"story": story})
@@ -115,6 +134,33 @@ class Server:
             with closing(http.client.HTTPResponse(connection)) as response:
                 response.begin()
                 return _answer(response)
+
+
+class _Received(BufferedReader):
+    """What a server sends over a connection. The end of one answer does not close it: another may follow."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        super().__init__(socket.SocketIO(connection, "r"))
+
+    def makefile(self, _mode: str) -> "_Received":
+        """Give http.client what it reads an answer from."""
+        return self
+
+    def close(self) -> None:
+        """Leave it open: the connection is closed by whoever made it."""
+
+    def answer(self) -> Answer:
+        """Read the next answer."""
+        response = http.client.HTTPResponse(cast(socket.socket, self))
+        response.begin()
+        return _answer(response)
+
+    def text_frame(self) -> str:
+        """Read a WebSocket's frame, which must be a whole text of less than 64 KB (RFC 6455, section 5.2)."""
+        kind, length = self.read(2)
+        assert kind == 0x81
+        assert length <= 126
+        return self.read(int.from_bytes(self.read(2), "big") if length == 126 else length).decode()
 
 
 def _answer(response: http.client.HTTPResponse) -> Answer:

@@ -75,10 +75,14 @@ def test_a_hostile_story_is_text(server: Server, story: str) -> None:
     assert [element.tag for element in page.elements] == [element.tag for element in plain.elements]
 
 
-@pytest.mark.parametrize("path", ["/<script>alert(1)</script>", """/"'>{{7*7}}&lt;"""])
+@pytest.mark.parametrize("path", ["/<script>alert(1)</script>", "/'>{{7*7}}&lt;", """/"'>{{7*7}}&lt;"""])
 def test_a_hostile_address_is_text(server: Server, path: str) -> None:
-    """What the page says that it was asked for adds no element to it either."""
-    page = Page(server.ask(path).text)
+    """What the page says that it was asked for adds no element to it either; zttp lets no quotation mark through."""
+    answer = server.ask(path)
+    if server.http == "zttp" and '"' in path:
+        assert (answer.status, answer.body) == (400, b"Invalid HTTP request received.")
+        return
+    page = Page(answer.text)
     assert page.all("dd")[-1].text == path
     plain = Page(server.ask("/nowhere").text)
     assert [element.tag for element in page.elements] == [element.tag for element in plain.elements]
@@ -123,7 +127,7 @@ def test_slashes_and_colons_stay_readable(server: Server) -> None:
 @example(17)
 @example(1460)
 @example(8000)
-def test_the_second_form_puts_admin_at_the_cut(server: Server, segment: int) -> None:
+def test_the_second_form_puts_admin_at_the_offset(server: Server, segment: int) -> None:
     """Its story makes a request line with /admin at the first byte of the second segment and at the URL's end."""
     page = Page(server.ask(f"/?segment={segment}").text)
     form = page.forms[2]
@@ -163,7 +167,8 @@ def test_the_misroute_story_misroutes(server: Server) -> None:
     head = f"GET /{location} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
     answer = server.ask_in_two_segments(head, 1460)
     assert answer.status == 200
-    assert answer.headers["X-Asked-For"] == ("/admin" if server.affected else f"/{location}")
+    url = "/admin" if server.affected else f"/{location}"
+    assert answer.headers["X-Asked-For"] == (url if server.affected else f"{url[:256]}; {len(url)} bytes")
     assert ("This is /admin" in Page(answer.text).text) == server.affected
 
 

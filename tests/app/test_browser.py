@@ -8,9 +8,7 @@ from playwright.sync_api import Browser, Page
 from tests.app.server import ENVIRONMENTS, Server
 
 # What a browser makes of the pages depends on their bytes alone, and those are compared on all servers elsewhere.
-pytestmark = pytest.mark.parametrize(
-    ("place", "server"), [(ENVIRONMENTS["current"], "httptools")], indirect=True, ids=["current"]
-)
+pytestmark = pytest.mark.parametrize("server", [(ENVIRONMENTS["current"], "httptools")], indirect=True, ids=["current"])
 
 # Texts whose contrast is below the 4.5 that WCAG 2.2 asks for (1.4.3), each with its ratio.
 FAINT_TEXTS = """() => {
