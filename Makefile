@@ -5,7 +5,7 @@
 MAKEFLAGS += --no-print-directory
 
 # The one list of the variables; a test holds the verbs' options against it.
-KNOBS := VARIANT TO PORT SEGMENT ROUTER CHECK UPGRADE JSON DEBUG URL CASE METHOD BODY HEADER OFFSETS HOST_HEADER GAP PROOF COMPARE EXPECT UNPROVEN TIMEOUT FOLLOW LINES OFFLINE DRY_RUN SHARD INTO FROM SUMMARY VERSION PRE APP PREFIX FORCE CONFIRM
+KNOBS := VARIANT TO PORT SEGMENT ROUTER CHECK UPGRADE JSON DEBUG URL CASE METHOD BODY HEADER OFFSETS HOST_HEADER GAP PROOF COMPARE EXPECT UNPROVEN TIMEOUT FOLLOW LINES OFFLINE DRY_RUN SHARD INTO FROM SUMMARY VERSION PARSER PRE APP PREFIX FORCE CONFIRM
 # Make hands a variable of its command line on through the environment. One that the environment had already is not meant.
 $(foreach knob,$(KNOBS),$(if $(filter environment,$(origin $(knob))),$(eval unexport $(knob))))
 
@@ -62,7 +62,7 @@ matrix: setup ## List the variants [SHARD=3/8 JSON=1]
 update: setup ## Make uvicorn's newest release a variant [CHECK=1 PRE=1 JSON=1]
 	$(RUN) update
 
-variant: setup ## Make any release of uvicorn a variant: VERSION=0.15.0 [FROM=v0.12.3 JSON=1]
+variant: setup ## Make any uvicorn a variant: VERSION=0.15.0 [PARSER=h11 FROM=v0.12.3 JSON=1]
 	$(RUN) variant
 
 remove: setup ## Take a variant out, here and not on origin: VARIANT= [FORCE=1 JSON=1]

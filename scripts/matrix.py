@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 from packaging.version import InvalidVersion, Version
@@ -38,6 +38,9 @@ REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+\Z")
 
 COMMITTER = re.compile(r"[^<>\s][^<>\n]* <[^<>\s]+>\Z")
 """A name and an address as git's commit objects hold them."""
+
+PARSERS = ("httptools", "h11", "zttp")
+"""What uvicorn reads HTTP with, by the names of its `--http`. Which of them a release has, the release itself says."""
 
 RESERVED_BRANCHES = frozenset({"main", "master", "HEAD", "gh-pages"})
 
@@ -72,8 +75,8 @@ class VariantFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     description: str
     runtime: str
     why: str
-    http: Literal["httptools", "h11"] = "httptools"
-    """The HTTP implementation that uvicorn is to answer with; another than httptools is asked for in the Procfile."""
+    http: str = PARSERS[0]
+    """The parser that uvicorn is to answer with; another than httptools is asked for in the Procfile."""
     patch: Patch | None = None
 
 
@@ -103,9 +106,14 @@ class Variant:
         return Version(f"{self.version}+{self.patch.local_version}") if self.patch else self.version
 
     @property
+    def names_parser(self) -> bool:
+        """Whether uvicorn must be told what to read HTTP with: by itself it takes httptools where that is installed."""
+        return self.http != PARSERS[0]
+
+    @property
     def is_plain(self) -> bool:
         """Whether it is a release as it is, answering with httptools: not a way around the issue."""
-        return not self.patch and self.http == "httptools"
+        return not self.patch and not self.names_parser
 
 
 @dataclass(frozen=True)
@@ -118,8 +126,8 @@ class Matrix:
 
     @cached_property
     def latest(self) -> Variant:
-        """The unpatched variant of the newest uvicorn."""
-        return max((v for v in self.variants if not v.patch), key=lambda v: v.version)
+        """The variant of the newest uvicorn that is a release as it is, where there is one."""
+        return max(self.variants, key=lambda v: (v.is_plain, v.version))
 
     @property
     def runtimes(self) -> tuple[Runtime, ...]:
@@ -194,6 +202,8 @@ def _variant(folder: Path, project: Project, runtimes: dict[str, Runtime]) -> Va
         version = Version(row.uvicorn)
     except InvalidVersion:
         raise WrongUse(f"{where} is wrong", found=f"uvicorn = {row.uvicorn!r} is no PEP 440 version") from None
+    if row.http not in PARSERS:
+        raise WrongUse(f"{where} names the unknown parser {row.http!r}", do=nearest(row.http, list(PARSERS)))
     if row.runtime not in runtimes:
         raise WrongUse(f"{where} names the unknown runtime {row.runtime!r}", do=nearest(row.runtime, list(runtimes)))
     if not BRANCH_NAME.match(row.branch) or ".." in row.branch or row.branch.endswith(".lock"):

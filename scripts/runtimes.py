@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from scripts.errors import WrongUse
@@ -30,6 +31,8 @@ class Runtime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a variant requires beside uvicorn."""
     tools: tuple[str, ...]
     """The pip-tools, and the pip that can read these releases' metadata, as requirements."""
+    parsers: tuple[str, ...] = ()
+    """The parsers that no extra of uvicorn brings, as requirements: a variant on one of them requires it, too."""
     constraints: tuple[str, ...] = ()
     """pip constraints: the releases of the variants' time."""
     image: str = ""
@@ -63,5 +66,10 @@ def _check_runtime(runtime: Runtime) -> None:
         SpecifierSet(runtime.uvicorn)
     except InvalidSpecifier as error:
         raise WrongUse(where, found=f"uvicorn = {runtime.uvicorn!r} is no PEP 440 specifier: {error}") from None
+    for parser in runtime.parsers:
+        try:
+            Requirement(parser)
+        except InvalidRequirement as error:
+            raise WrongUse(where, found=f"parsers has {parser!r}, which is no requirement: {error}") from None
     if runtime.resolved_as_of and runtime.resolved_as_of.tzinfo is None:
         raise WrongUse(where, found="resolved_as_of names no time zone", do="Write it in UTC: 2026-11-22T00:00:00Z")

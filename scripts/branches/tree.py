@@ -89,9 +89,9 @@ def start_command(variant: Variant) -> str:
     """Return the command that starts a variant's dyno, for a shell.
 
     Heroku's router reaches a dyno from outside, so the default is every interface; the local platform sets BIND_HOST.
-    `exec` lets SIGTERM reach uvicorn and not a shell around it. Without --http uvicorn takes httptools where it is.
+    `exec` lets SIGTERM reach uvicorn and not a shell around it.
     """
-    http = "" if variant.http == "httptools" else f" --http {variant.http}"
+    http = f" --http {variant.http}" if variant.names_parser else ""
     return f'exec uvicorn app:app --host "${{BIND_HOST:-0.0.0.0}}" --port "$PORT"{http}'
 
 

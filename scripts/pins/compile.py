@@ -22,6 +22,7 @@ from scripts.pins import jobs as plan
 from scripts.pins import lockfile, pip_settings
 from scripts.pins.environments import ready_environment
 from scripts.pins.jobs import Job, Stale, stale
+from scripts.pins.parsers import refuse_unknown_parser
 from scripts.pins.pythons import find_python
 from scripts.pins.wheel import patched_wheel
 from scripts.process import run
@@ -92,6 +93,8 @@ class _Desk:
     def compile(self, job: Job, *, upgrade: bool) -> None:
         """Compile one file; Failure says what stood in the way."""
         inputs = plan.inputs(job, self.read)
+        if job.variant and job.variant.names_parser:
+            refuse_unknown_parser(job.variant)
         work = self._lay_out(job)
         about = self._uv(job, work, upgrade) if not job.tools else self._pip_tools(job, work, upgrade)
         body = (work / job.path).read_text(encoding="utf-8")

@@ -69,8 +69,8 @@ class Job:
     @property
     def origins(self) -> tuple[str, ...]:
         """The files that decide what is compiled, for a message."""
-        patched = self.variant and self.variant.patch
-        toml = f"{Path(self.source).parent}/variant.toml" if patched else ""
+        counts = self.variant and (self.variant.patch or self.variant.names_parser)
+        toml = f"{Path(self.source).parent}/variant.toml" if counts else ""
         return tuple(dict.fromkeys(filter(None, [self.source, *self.files, self.constraints_from, toml])))
 
 
@@ -136,8 +136,10 @@ def variant_job(variant: Variant) -> Job:
     runtime, folder = variant.runtime, f"variants/{variant.folder.name}"
     facts: tuple[str, ...] = ()
     files = [f"{folder}/requirements.in"]
+    if variant.names_parser:
+        facts = (f"--http {variant.http}",)
     if variant.patch:
-        facts = (str(wheel.FORMAT), variant.patch.released_sha256, variant.patch.local_version)
+        facts += (str(wheel.FORMAT), variant.patch.released_sha256, variant.patch.local_version)
         files += [f"{folder}/patches/{patch.name}" for patch in wheel.patches(variant)]
     return Job(
         path=f"{folder}/requirements.txt",
@@ -193,7 +195,12 @@ def misfits(job: Job, body: str) -> list[str]:
         bad.append(f"it pins {found}, variant.toml says {job.variant.requirement}")
     if job.variant.http not in pinned:
         # Without httptools h11 would answer, which handles split requests: the verdict would be about something else.
-        bad.append(f"it pins no {job.variant.http} (uvicorn 0.12 and later need the extra `standard`)")
+        why = (
+            f"{job.source} must name it"
+            if job.variant.names_parser
+            else "uvicorn 0.12 and later need the extra `standard`"
+        )
+        bad.append(f"it pins no {job.variant.http} ({why})")
     return bad
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scripts.branches.generate import BranchChange, main_commit, regenerate
 from scripts.files import write_whole
-from scripts.matrix import Matrix, Variant, load
+from scripts.matrix import PARSERS, Matrix, Variant, load
 from scripts.pins.compile import Pinned, pin
 from scripts.pins.jobs import text_of, tools_path
 from scripts.pins.wheel import PACKAGE
@@ -68,15 +68,22 @@ def known_releases() -> list[Release]:
 
 
 def plan(
-    matrix: Matrix, runtimes: Sequence[Runtime], release: Release, *, newest: bool = False, model: Variant | None = None
+    matrix: Matrix,
+    runtimes: Sequence[Runtime],
+    release: Release,
+    *,
+    newest: bool = False,
+    parser: str = PARSERS[0],
+    model: Variant | None = None,
 ) -> Addition:
-    """Return what adding a release means; nothing is written.
+    """Return what adding a release that answers with `parser` means; nothing is written.
 
-    `runtimes` are those to choose from; a `model` brings its own. Failure when none of them takes the release.
+    `runtimes` are those to choose from; a `model` brings its own, and its parser. Failure when none of them takes the
+    release.
     """
     runtime = choose(release, [model.runtime] if model else runtimes)
     model_in = text_of(model.folder / "requirements.in") if model else ""
-    variant = new_variant(release, runtime, newest=newest, model=model, model_in=model_in)
+    variant = new_variant(release, runtime, newest=newest, parser=parser, model=model, model_in=model_in)
     toml = moved(text_of(matrix.root / runtime_path(runtime)), release, runtime)
     return Addition(release, runtime, variant, toml)
 

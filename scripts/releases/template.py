@@ -9,13 +9,18 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from scripts.errors import Failure, WrongUse
-from scripts.matrix import Variant
+from scripts.matrix import PARSERS, Variant
 from scripts.pins.jobs import in_utc
 from scripts.releases.choose import Release
 from scripts.runtimes import Runtime
 
 NOTE = "# Without the extra `standard` there is no httptools: h11 answers, and there is no bug to see.\n"
+
+NOTE_ON_PARSER = "# The Procfile asks for {}. The extra `standard` brings what reads WebSockets.\n"
 
 BRANCH = "quart-uvicorn-"
 """How the original's branches of a release begin."""
@@ -37,26 +42,38 @@ class NewVariant:
 
 
 def new_variant(
-    release: Release, runtime: Runtime, *, newest: bool, model: Variant | None, model_in: str
+    release: Release,
+    runtime: Runtime,
+    *,
+    newest: bool = False,
+    parser: str = PARSERS[0],
+    model: Variant | None = None,
+    model_in: str = "",
 ) -> NewVariant:
-    """Return the variant of a release; `newest` says that it is the newest one.
+    """Return the variant of a release that answers with `parser`; `newest` says that it is the newest one.
 
-    `model` is the variant that it shall follow and `model_in` its requirements.in; without one the runtime says what
-    stands beside uvicorn. WrongUse for a model that no release can follow.
+    `model` is the variant that it shall follow, also in its parser, and `model_in` its requirements.in; without one the
+    runtime says what stands beside uvicorn. WrongUse for a model that no release can follow.
     """
     if model:
         return _following(release, runtime, model, model_in)
-    name = release.name
+    usual = parser == PARSERS[0]
+    name = release.name if usual else f"{release.name}-{parser}"
     branch = f"{BRANCH}{name}"
-    toml = _toml(release, branch, f"uvicorn {name}", runtime, why(release, newest=newest))
-    lines = "".join(f"{requirement}\n" for requirement in runtime.app)
-    return NewVariant(name, branch, toml, f"{NOTE}{lines}uvicorn[standard]=={release.version}\n")
+    description = f"uvicorn {release.name}" if usual else f"uvicorn {release.name} /w {parser}"
+    reason = why(release, newest=newest, parser=parser)
+    toml = _toml(release, runtime, branch=branch, description=description, reason=reason, parser=parser)
+    own = [each for each in runtime.parsers if canonicalize_name(Requirement(each).name) == parser]
+    lines = "".join(f"{each}\n" for each in (*runtime.app, f"uvicorn[standard]=={release.version}", *own))
+    return NewVariant(name, branch, toml, f"{NOTE if usual else NOTE_ON_PARSER.format(parser)}{lines}")
 
 
-def why(release: Release, *, newest: bool) -> str:
+def why(release: Release, *, newest: bool = False, parser: str = PARSERS[0]) -> str:
     """Return why a release is in the matrix."""
     when = f"Released on {release.uploaded.astimezone(UTC).date()}" if release.uploaded else "A release"
-    return f"{when}, the newest one when it was added." if newest else f"{when}."
+    if newest:
+        return f"{when}, the newest one when it was added."
+    return f"{when}." if parser == PARSERS[0] else f"{when}. Here {parser} reads HTTP."
 
 
 def moved(toml: str, release: Release, runtime: Runtime) -> str:
@@ -92,14 +109,13 @@ def _following(release: Release, runtime: Runtime, model: Variant, model_in: str
     name = f"{release.name}{kind}"
     branch = f"{BRANCH}{name}"
     description = model.description.replace(str(model.version), str(release.version))
-    text = _toml(release, branch, description, runtime, why(release, newest=False))
-    if model.http != "httptools":
-        text += f"http = {json.dumps(model.http)}\n"
+    reason = why(release)
+    text = _toml(release, runtime, branch=branch, description=description, reason=reason, parser=model.http)
     return NewVariant(name, branch, text, PIN.sub(rf"\g<name>{release.version}", model_in))
 
 
-def _toml(release: Release, branch: str, description: str, runtime: Runtime, reason: str) -> str:
-    """Return a variant.toml; a string of JSON is one of TOML too."""
+def _toml(release: Release, runtime: Runtime, *, branch: str, description: str, reason: str, parser: str) -> str:
+    """Return a variant.toml, which names the usual parser by naming none; a string of JSON is one of TOML too."""
     values = {
         "uvicorn": str(release.version),
         "branch": branch,
@@ -107,4 +123,6 @@ def _toml(release: Release, branch: str, description: str, runtime: Runtime, rea
         "runtime": runtime.name,
         "why": reason,
     }
+    if parser != PARSERS[0]:
+        values["http"] = parser
     return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())

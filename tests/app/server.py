@@ -98,18 +98,19 @@ class Server:
 
     def exchange(self, segment: bytes, answers: int = 1) -> list[Answer]:
         """Send bytes as one segment and return so many answers, from one connection."""
-        with socket.create_connection(("127.0.0.1", self.port), LIMIT_SECONDS) as connection:
-            connection.sendall(segment)
-            received = _Received(connection)
+        with self._sent(segment) as received:
             return [received.answer() for _ in range(answers)]
 
-    def shake_hands(self, target: str) -> tuple[Answer, str]:
-        """Ask for a WebSocket; return the answer, and the text frame that follows it where it is accepted."""
+    def ask_in_two_segments(self, request: bytes, offset: int) -> Answer:
+        """Send a request split at `offset`; the second segment leaves when the server has read the first."""
+        with self._sent(request, offset) as received:
+            return received.answer()
+
+    def shake_hands(self, target: str, offset: int = 0) -> tuple[Answer, str]:
+        """Ask for a WebSocket, split at `offset`; return the answer, and the text frame after it where it accepts."""
         head = f"GET {target} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         head += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-        with socket.create_connection(("127.0.0.1", self.port), LIMIT_SECONDS) as connection:
-            connection.sendall(head.encode())
-            received = _Received(connection)
+        with self._sent(head.encode(), offset) as received:
             answer = received.answer()
             return answer, received.text_frame() if answer.status == 101 else ""
 
@@ -121,19 +122,18 @@ class Server:
         assert isinstance(location, str)
         return location
 
-    def ask_in_two_segments(self, head: bytes, offset: int) -> Answer:
-        """Send a request's head split at `offset`; the second segment leaves when the server has read the first."""
+    @contextmanager
+    def _sent(self, data: bytes, offset: int = 0) -> Iterator["_Received"]:
+        """Send bytes over a connection of their own, split at `offset`, and give what comes back."""
         with socket.create_connection(("127.0.0.1", self.port), LIMIT_SECONDS) as connection, ReceiveQueue() as queue:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             names = connection.getpeername(), connection.getsockname()
-            connection.sendall(head[:offset])
+            connection.sendall(data[:offset])
             until = time.monotonic() + LIMIT_SECONDS
-            while queue.reading(*names, offset) is not Reading.READ:
+            while offset and queue.reading(*names, offset) is not Reading.READ:
                 assert time.monotonic() < until, "the server does not read"
-            connection.sendall(head[offset:])
-            with closing(http.client.HTTPResponse(connection)) as response:
-                response.begin()
-                return _answer(response)
+            connection.sendall(data[offset:])
+            yield _Received(connection)
 
 
 class _Received(BufferedReader):

@@ -205,38 +205,6 @@ def test_each_page_names_what_answers(server: Server, target: str) -> None:
     assert shown == expected
 
 
-@pytest.mark.parametrize(
-    ("method", "target", "status"),
-    [
-        ("GET", "/", 200),
-        ("GET", "/?segment=20", 200),
-        ("GET", "/?segment=1", 400),
-        ("GET", "/view?story=a+b%20c/:&other=%C3%A9&x", 200),
-        ("GET", "/vie%77?story=1", 200),
-        ("GET", "/caf%C3%A9/%2F?q=%26&r='a'", 404),
-        ("GET", "/create-new?x=1", 405),
-        ("POST", "/create-new", 400),
-        ("HEAD", "/view?story=1", 200),
-        ("HEAD", "/nowhere?a", 404),
-        ("DELETE", "/view", 405),
-        ("OPTIONS", "/view?a=b", 200),
-        ("GET", "/about.json?x", 200),
-        ("GET", "//admin", 200),
-    ],
-)
-def test_each_answer_says_what_was_asked_for(server: Server, method: str, target: str, status: int) -> None:
-    """X-Asked-For is the URL as it was asked for, byte for byte, whatever the status."""
-    answer = server.ask(target, method=method)
-    assert answer.status == status
-    assert answer.headers.get_all("X-Asked-For") == [target]
-
-
-def test_a_redirect_says_what_was_asked_for(server: Server) -> None:
-    """The answer to the form has the header too."""
-    answer = server.ask("/create-new?from=here", form={"story": "a"})
-    assert (answer.status, answer.headers["X-Asked-For"]) == (302, "/create-new?from=here")
-
-
 def test_a_head_has_no_body(server: Server) -> None:
     """HEAD gets the headers of GET alone."""
     head, whole = server.ask("/view?story=a", method="HEAD"), server.ask("/view?story=a")

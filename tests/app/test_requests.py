@@ -35,6 +35,38 @@ def seen(answer: Answer) -> tuple[str, str, str]:
     return terms["Method"], terms["Body that came with it"], terms["URL that the app was asked for"]
 
 
+@pytest.mark.parametrize(
+    ("method", "target", "status"),
+    [
+        ("GET", "/", 200),
+        ("GET", "/?segment=20", 200),
+        ("GET", "/?segment=1", 400),
+        ("GET", "/view?story=a+b%20c/:&other=%C3%A9&x", 200),
+        ("GET", "/vie%77?story=1", 200),
+        ("GET", "/caf%C3%A9/%2F?q=%26&r='a'", 404),
+        ("GET", "/create-new?x=1", 405),
+        ("POST", "/create-new", 400),
+        ("HEAD", "/view?story=1", 200),
+        ("HEAD", "/nowhere?a", 404),
+        ("DELETE", "/view", 405),
+        ("OPTIONS", "/view?a=b", 200),
+        ("GET", "/about.json?x", 200),
+        ("GET", "//admin", 200),
+    ],
+)
+def test_each_answer_says_what_was_asked_for(server: Server, method: str, target: str, status: int) -> None:
+    """X-Asked-For is the URL as it was asked for, byte for byte, whatever the status."""
+    answer = server.ask(target, method=method)
+    assert answer.status == status
+    assert answer.headers.get_all("X-Asked-For") == [target]
+
+
+def test_a_redirect_says_what_was_asked_for(server: Server) -> None:
+    """The answer to the form has the header too."""
+    answer = server.ask("/create-new?from=here", form={"story": "a"})
+    assert (answer.status, answer.headers["X-Asked-For"]) == (302, "/create-new?from=here")
+
+
 @pytest.mark.parametrize("target", [TARGET, "/admin", "/admin?a=b"])
 def test_a_posted_form_is_seen_where_it_arrives(server: Server, target: str) -> None:
     """The pages answer to POST too, and show method, body and URL as they came."""
@@ -159,3 +191,17 @@ def test_the_header_stays_short(server: Server, length: int) -> None:
     (answer,) = server.exchange(request(target, "Host: a"))
     assert answer.headers["X-Asked-For"] == (target if length <= 256 else f"{target[:256]}; {length} bytes")
     assert seen(answer)[2] == target
+
+
+def test_a_misrouted_body_is_seen_at_the_wrong_page(server: Server) -> None:
+    """An affected server hands the body of a split request to another page, and that page shows it."""
+    posted = post("/view?next=/admin")
+    answer = server.ask_in_two_segments(posted, posted.index(b"/admin"))
+    url = "/admin" if server.affected else "/view?next=/admin"
+    assert (answer.status, seen(answer)) == (200, ("POST", BODY, url))
+
+
+def test_a_misrouted_websocket_says_the_wrong_url(server: Server) -> None:
+    """An affected server accepts a split handshake in the name of another page, and the first frame says so."""
+    answer, text = server.shake_hands("/view?next=/admin", offset=len("GET /view?next="))
+    assert (answer.status, text) == (101, "/admin" if server.affected else "/view?next=/admin")

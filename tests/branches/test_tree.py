@@ -198,9 +198,10 @@ def test_the_start_command_replaces_its_shell(
     assert printed == f"{child.pid} app:app --host {host} --port 81 23\n"
 
 
-def test_the_start_command_asks_for_another_parser_than_httptools(real: Real) -> None:
-    """A variant that shall run on h11 says so to uvicorn, which would take httptools where it is installed."""
-    assert start_command(replace(real[1], http="h11")) == f"{start_command(real[1])} --http h11"
+@pytest.mark.parametrize("parser", ["h11", "zttp"])
+def test_the_start_command_asks_for_another_parser_than_httptools(real: Real, parser: str) -> None:
+    """A variant that shall run on another says so to uvicorn, which would take httptools where it is installed."""
+    assert start_command(replace(real[1], http=parser)) == f"{start_command(real[1])} --http {parser}"
 
 
 def test_a_file_of_the_app_does_not_replace_a_file_of_the_branch(real: Real) -> None:

@@ -51,7 +51,8 @@ def test_no_two_modules_have_one_name() -> None:
 
 def test_a_request_is_split_and_never_cut() -> None:
     """Neither in a name nor in what is said to the user: the verb is "split"."""
-    files = [path for path in SCRIPTS.rglob("*") if path.suffix in {".py", ".sh", ".html", ".in"}]
+    told = {".py", ".sh", ".html", ".in", ".css", ".j2", ".toml"}
+    files = [path for folder in (SCRIPTS, PROJECT / "common") for path in folder.rglob("*") if path.suffix in told]
     assert lines_with(CUT, sorted([*files, PROJECT / "Makefile", PROJECT / "README.md"])) == []
 
 

@@ -57,9 +57,19 @@ def test_variants_stand_in_the_order_of_their_uvicorn(matrix: Matrix) -> None:
 
 
 def test_the_latest_variant_has_the_newest_uvicorn_unpatched(matrix: Matrix) -> None:
-    """A patched wheel is not a release."""
+    """A patched wheel is not a release, and with another parser it is a release beside itself."""
     assert matrix.latest.version == max(v.version for v in matrix.variants)
-    assert matrix.latest.patch is None
+    assert matrix.latest.is_plain
+
+
+@pytest.mark.parametrize(
+    ("name", "http", "named"),
+    [("v0.54.0", "httptools", False), ("v0.54.0-h11", "h11", True), ("v0.54.0-zttp", "zttp", True)],
+)
+def test_a_variant_says_what_reads_http(matrix: Matrix, name: str, http: str, named: bool) -> None:
+    """Uvicorn takes httptools by itself; any other must be named to it."""
+    variant = matrix.one(name)
+    assert (variant.http, variant.names_parser, variant.is_plain) == (http, named, not named)
 
 
 def test_a_patched_variant_asks_for_its_local_version(matrix: Matrix) -> None:
@@ -102,11 +112,14 @@ def test_one_variant_must_be_named_where_one_is_needed(matrix: Matrix) -> None:
         ("variants/v0.12.1/variant.toml", '"quart-uvicorn-v0.12.1"', '"a..b"', "no good branch name"),
         ("variants/v0.12.1/variant.toml", '"quart-uvicorn-v0.12.1"', '"--force"', "no good branch name"),
         ("variants/v0.12.1/variant.toml", '"quart-uvicorn-v0.12.1"', '"a.lock"', "no good branch name"),
+        ("variants/v0.54.0-zttp/variant.toml", '"zttp"', '"ztpt"', "unknown parser 'ztpt'. Did you mean zttp?"),
+        ("variants/v0.11.8-h11/variant.toml", '"h11"', '"nothing"', "There are: httptools, h11, zttp"),
         ("variants/patched/variant.toml", "4b70", "4g70", "64 hexadecimal digits"),
         ("variants/patched/variant.toml", '"issue344.1"', '"issue 344"', "no PEP 440 local version label"),
         ("common/runtimes/python3.8.toml", '"container"', '"heroku-24"', "an image belongs to the container stack"),
         ("common/runtimes/python3.8.toml", 'python = "3.8"', 'python = "3"', "not of the form 3.N"),
         ("common/runtimes/python3.8.toml", '"python:3.8', '"python 3.8', "no image's name"),
+        ("common/runtimes/python3.13.toml", '["zttp"]', '["z ttp"]', "'z ttp', which is no requirement"),
         ("common/project.toml", "app_prefix", "prefix", "prefix"),
         ("common/project.toml", '/uvicorn-issue-344"', '"', "is not OWNER/REPO"),
         ("common/project.toml", ".invalid>", ".invalid", "not of the form Name <address>"),

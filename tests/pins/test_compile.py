@@ -190,6 +190,14 @@ def test_a_result_that_is_no_good_is_refused(small: Path) -> None:
     assert "variants/v0.12.0/requirements.txt would be no good: it pins no httptools" in message
 
 
+def test_a_parser_that_the_release_does_not_have_is_refused(small: Path) -> None:
+    """The release itself is asked, before pip-tools looks for a parser that it could not use."""
+    edit(small / "variants/v0.11.8-h11/variant.toml", '"h11"', '"zttp"')
+    edit(small / "variants/v0.11.8-h11/requirements.in", "uvicorn==", "zttp\nuvicorn==")
+    message = refusal(small, "v0.11.8-h11")
+    assert "uvicorn 0.11.8 has no parser zttp: it has h" in message
+
+
 def test_edited_tools_are_not_run(small: Path) -> None:
     """pip-tools is not run from pins that somebody edited, when that file itself is not compiled again."""
     edit(small / "scripts/requirements.txt", "pip-tools==", "pip-tools===")

@@ -8,7 +8,7 @@ import pytest
 from scripts.errors import Failure
 from scripts.matrix import load
 from scripts.pins import lockfile
-from scripts.pins.jobs import Stale, all_jobs, stale
+from scripts.pins.jobs import Stale, all_jobs, misfits, stale, variant_job
 
 VARIANT = "variants/v0.12.1/requirements.txt"
 MEND = "make pin VARIANT=v0.12.1"
@@ -119,6 +119,22 @@ def test_pins_without_httptools_are_found(checkout: Path) -> None:
     body = re.sub(r"^httptools==.*?(?=^\S)", "", lock.body, flags=re.MULTILINE | re.DOTALL)
     path.write_text(lockfile.compose("Compiled", "make pin", lock.inputs, body))
     assert "it pins no httptools" in found(checkout)[VARIANT]
+
+
+def test_another_parser_makes_the_pins_stale(checkout: Path) -> None:
+    """The release was never asked whether it has that one, though its package is pinned."""
+    edit(checkout / "variants/v0.54.0-zttp/variant.toml", '"zttp"', '"h11"')
+    (why,) = found(checkout).values()
+    assert why.endswith("or variants/v0.54.0-zttp/variant.toml")
+
+
+def test_a_parser_that_nothing_requires_is_found(checkout: Path) -> None:
+    """Where a variant's parser comes with no extra, its requirements must name it."""
+    without = lockfile.read((checkout / "variants/v0.54.0-h11/requirements.txt").read_text())
+    assert without
+    assert misfits(variant_job(load(checkout).one("v0.54.0-zttp")), without.body) == [
+        "it pins no zttp (variants/v0.54.0-zttp/requirements.in must name it)"
+    ]
 
 
 def test_a_missing_input_is_named(checkout: Path) -> None:

@@ -110,14 +110,15 @@ def test_the_newest_is_never_yanked_and_a_pre_release_only_on_request(known: lis
         assert not found.yanked
 
 
-def test_a_new_variant_is_what_is_committed() -> None:
-    """From the facts of the newest release and its runtime come the very files that variants/ holds."""
-    latest = load(PROJECT).one("v0.54.0")
+@pytest.mark.parametrize("name", ["v0.54.0", "v0.54.0-h11", "v0.54.0-zttp"])
+def test_a_new_variant_is_what_is_committed(name: str) -> None:
+    """From the facts of a release, its runtime and a parser come the very files that variants/ holds."""
+    there = load(PROJECT).one(name)
     facts = release("0.54.0", ">=3.10", uploaded=datetime(2026, 9, 25, 6, 52, 37, tzinfo=UTC))
-    made = new_variant(facts, choose(facts, RUNTIMES), newest=True, model=None, model_in="")
-    assert (made.name, made.branch) == (latest.name, latest.branch)
-    assert made.variant_toml == (latest.folder / "variant.toml").read_text()
-    assert made.requirements_in == (latest.folder / "requirements.in").read_text()
+    made = new_variant(facts, choose(facts, RUNTIMES), newest=there.is_plain, parser=there.http)
+    assert (made.name, made.branch) == (there.name, there.branch)
+    assert made.variant_toml == (there.folder / "variant.toml").read_text()
+    assert made.requirements_in == (there.folder / "requirements.in").read_text()
 
 
 def test_a_variant_that_follows_another_is_like_it_but_for_the_release(tmp_path: Path) -> None:

@@ -77,6 +77,13 @@ def failure(finished: "subprocess.CompletedProcess[str]", code: int) -> str:
         ("variant", {"VERSION": "../x"}, 2, "VERSION=../x is no PEP 440 version"),
         ("variant", {"VERSION": "0.11.7", "FROM": "nobody"}, 2, "unknown variant 'nobody'"),
         ("variant", {"VERSION": "0.11.7"}, 1, "v0.11.7 cannot become a variant: it has no wheel"),
+        (
+            "variant",
+            {"VERSION": "0.11.8", "PARSER": "htptools"},
+            2,
+            "unknown parser 'htptools'. Did you mean httptools?",
+        ),
+        ("variant", {"VERSION": "0.11.7", "PARSER": "h11", "FROM": "v0.12.1"}, 2, "FROM and PARSER exclude each other"),
         ("variant", {}, 2, "no release named"),
     ],
     ids=str,
@@ -136,6 +143,14 @@ def test_a_release_that_cannot_be_pinned_leaves_all_as_it_was(clone: Clone) -> N
     with serving(lists([RELEASED])) as index:
         finished = clone.verb("update", PIP_INDEX_URL=index)
     assert failure(finished, 1).startswith("v99.0.0 is not added, all is as it was: ")
+    assert state(clone.root) == before
+
+
+def test_a_parser_that_the_release_does_not_have_leaves_all_as_it_was(clone: Clone) -> None:
+    """The release's own list of parsers is in the message, and nothing is added."""
+    before = state(clone.root)
+    said = failure(clone.verb("variant", VERSION="0.15.0", PARSER="zttp"), 2)
+    assert said.startswith("v0.15.0 is not added, all is as it was: uvicorn 0.15.0 has no parser zttp: it has h")
     assert state(clone.root) == before
 
 
