@@ -86,7 +86,7 @@ class Answer:
 
     @property
     def asked_for(self) -> bytes | None:
-        """The URL that the server says it was asked for, where it says so: in the field, or in a WebSocket's message."""
+        """The URL that the server says it was asked for, where it does: in the field, or in a WebSocket's message."""
         said = self.body if self.status == SWITCHING and self.body and isinstance(self.body, bytes) else None
         return next(iter(self.values(ASKED_FOR)), said)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations
+from itertools import accumulate, combinations
 from pathlib import Path
 
 import h11
@@ -97,8 +97,23 @@ class Case:
         return (*self.whole[:-1], Leg((other,), self.whole[-1].awaited))
 
     def split(self, offsets: Sequence[int]) -> tuple[Leg, ...]:
-        """Return the exchange whose requests are split at `offsets`: none means that they leave as one segment."""
-        return (*self.whole[: len(self._before)], Leg(split(self.data, offsets), self._awaited))
+        """Return the exchange whose requests are split at `offsets`: none means that they leave as one segment.
+
+        A segment that follows a whole request leaves when that is answered: else its outcome would hang on which of the
+        two is faster.
+        """
+        legs = [*self.whole[: len(self._before)]]
+        segments: list[bytes] = []
+        sent, awaited = 0, 0
+        ends = list(accumulate(map(len, self.requests)))
+        for segment in split(self.data, offsets):
+            segments.append(segment)
+            sent += len(segment)
+            whole = sum(end <= sent for end in ends)
+            if whole > awaited:
+                legs.append(Leg(tuple(segments), self._awaited[awaited:whole]))
+                segments, awaited = [], whole
+        return tuple(legs)
 
     def at(self, authority: str, target: str = "") -> "Case":
         """Return the case as it is put to another server: with its Host, and for its URL where there is one."""

@@ -50,9 +50,19 @@ def test_every_byte_but_the_first_is_an_offset_of_a_split() -> None:
     case = CASES["pipelined"]
     assert case.plans[0] == ()
     for plan in case.plans:
-        (leg,) = case.split(plan)
-        assert b"".join(leg.segments) == case.data
+        legs = case.split(plan)
+        assert b"".join(segment for leg in legs for segment in leg.segments) == case.data
+        assert sum(len(leg.awaited) for leg in legs) == 2
     assert len(CASES["misroute"].pair_plans) == 2628
+
+
+def test_a_segment_behind_a_whole_request_waits_for_its_answer() -> None:
+    """So that no outcome hangs on which of the two is faster."""
+    case = CASES["pipelined"]
+    first = len(case.requests[0])
+    assert [len(leg.segments) for leg in case.split((first - 1,))] == [2]
+    assert [len(leg.segments) for leg in case.split((first,))] == [1, 1]
+    assert [len(leg.segments) for leg in case.split((first + 1,))] == [1, 1]
 
 
 def test_what_comes_before_is_sent_whole_and_answered_first() -> None:
@@ -69,7 +79,7 @@ def test_a_case_asks_another_server_for_its_url_in_its_own_form() -> None:
     assert post.data.endswith(b"\r\n\r\nstory=0+1+2")
     absolute = CASES["absolute"].at("example.org:81", "/a?b")
     assert absolute.data.startswith(b"GET http://example.org:81/a?b HTTP/1.1\r\n")
-    assert CASES["absolute"].at("y").data.startswith(b"GET http://y/view?next=/admin&story=0+1+2 HTTP")
+    assert CASES["absolute"].at("y").data.startswith(b"GET http://y/view?story=0+1+2&next=/admin HTTP")
     assert CASES["second"].at("y").before.endswith(b"Host: y\r\n\r\n")
 
 
