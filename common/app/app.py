@@ -3,8 +3,8 @@
 Each page and /about.json say what served the request. Each answer has a header X-Asked-For with the URL that the app
 was asked for: whole up to 256 bytes; of a longer one the first 256 bytes, a semicolon, a space and how long it is:
 `; 3901 bytes`. No URL holds a space, so the one form cannot be taken for the other. A page shows the URL whole, with
-the method and the body that came with it: one that reached a wrong URL is seen there. A WebSocket at /view or /admin
-is accepted; its one message is the URL, whole, and then it stays open until the client goes.
+the method and the body that came with it: one that reached a wrong URL is seen there. A WebSocket is accepted at any
+URL, so that a wrong one is seen; its one message is the URL, whole, and then it stays open until the client goes.
 
 All of that is found out at run time. An answer depends on its request and on what serves it, never on time or chance,
 so two answers can be compared byte for byte. It runs on Python 3.8 with Quart 0.13 and on current ones of both.
@@ -122,6 +122,9 @@ def witnessed(asgi: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[N
             # Read before anything is answered: how much has come by then must change no answer.
             body, messages = await whole_body(receive)
             what = what._replace(method=scope["method"], body=body)
+        else:
+            # A route of WebSockets for any path would answer 400 to pages that are not there.
+            scope = {**scope, "path": "/view"}
         asked.set(what)
         extra = [(b"x-asked-for", what.header.encode())]
         if scope["type"] == "http":
@@ -218,7 +221,6 @@ async def admin() -> str:
 
 
 @app.websocket("/view")
-@app.websocket("/admin")
 async def say_what_was_asked_for() -> None:
     """Accept a WebSocket, say which URL its handshake asked for, and stay until the client goes."""
     await websocket.accept()
