@@ -19,18 +19,24 @@ RESET = b"reset"
 HUNG = b"hung"
 """An answer: nothing, on a connection that stays."""
 
+HEAVY_BYTES = 2000
+"""From this size on a request is none of those that are measured: the look at who answers sends it, by chance so often.
+
+What fails by its number must not count these, or which request fails would be left to chance too.
+"""
+
 
 @dataclass(frozen=True)
 class Asked:
     """One request, as the server's reads brought it."""
 
     number: int
-    """How many requests the server has had, this one included."""
+    """How many requests the server has had that count, this one included; 0 for a heavy one, which does not."""
     reads: tuple[bytes, ...]
     connection: int
     """Which connection it came over, counted from 1."""
     opened: int
-    """How many connections are open."""
+    """How many connections are open at both ends."""
     since: float
     """Seconds since the server has begun."""
 
@@ -61,7 +67,7 @@ class Odd:
     truth: str
     """Intact or affected; "either" where the same request gets now this and now that."""
     word: str
-    """What the probe must conclude; of several the one or the other."""
+    """What the probe must conclude."""
     reply: Reply
     about: str
     threads: int = 400
@@ -74,7 +80,7 @@ class Odd:
     late: float = 0.0
     """Seconds before each read."""
     stops_after: int = 0
-    """After how many requests it restarts: its port is closed for a moment."""
+    """After how many requests it restarts: it takes what waits, then its port is closed for a moment."""
     hurried: float = 0.5
     """The probe's time limit for an answer, in seconds."""
 
@@ -83,6 +89,16 @@ def ok(body: bytes, *fields: bytes, status: bytes = b"200 OK") -> bytes:
     """Return an answer with a length."""
     lines = [b"HTTP/1.1 " + status, *fields, b"Content-Length: %d" % len(body)]
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+def has_ended(connection: socket.socket) -> bool:
+    """Say whether the other end has closed, and all that it sent was read."""
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 @dataclass
@@ -106,13 +122,30 @@ class Running:
                 port = listener.getsockname()[1]
                 print(port, flush=True)  # noqa: T201 - the test reads it
             while not (self.odd.stops_after and self.served >= self.odd.stops_after):
-                slots.acquire()
-                connection, _ = listener.accept()
-                self.opened.add(connection)
-                threading.Thread(target=self._serve, args=(connection, slots), daemon=True).start()
+                self._accept(listener, slots)
+            listener.setblocking(False)
+            with suppress(BlockingIOError):
+                while True:
+                    self._accept(listener, slots)
             self.served = 0
             listener.close()
             time.sleep(0.1)
+
+    def _accept(self, listener: socket.socket, slots: threading.Semaphore) -> None:
+        """Take a connection, and serve it in a thread; BlockingIOError where none waits and none is waited for."""
+        slots.acquire()
+        try:
+            connection, _ = listener.accept()
+        except BlockingIOError:
+            slots.release()
+            raise
+        connection.setblocking(True)
+        self.opened.add(connection)
+        threading.Thread(target=self._serve, args=(connection, slots), daemon=True).start()
+
+    def _open_at_both_ends(self) -> int:
+        """Return how many clients have not closed: a thread that has yet to notice it is only late."""
+        return sum(not has_ended(connection) for connection in tuple(self.opened))
 
     def _serve(self, connection: socket.socket, slots: threading.Semaphore) -> None:
         """Serve one connection to its end."""
@@ -137,7 +170,8 @@ class Running:
                 break
         self.served += 1
         since = time.monotonic() - self.began
-        answer = self.odd.reply(Asked(next(self.numbers), tuple(reads), number, len(self.opened), since))
+        counted = next(self.numbers) if sum(map(len, reads)) < HEAVY_BYTES else 0
+        answer = self.odd.reply(Asked(counted, tuple(reads), number, self._open_at_both_ends(), since))
         if answer == RESET:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return False
