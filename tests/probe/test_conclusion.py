@@ -7,8 +7,9 @@ from scripts.probe.baseline import Baseline
 from scripts.probe.cases import Case
 from scripts.probe.conclusion import Word, conclude
 from scripts.probe.measurement import Measurement, Trial, Wholes
+from scripts.probe.processes import Process
 from scripts.probe.proof import ProofName
-from scripts.probe.who import Process, Who
+from scripts.probe.who import Who
 
 INTACT, DROPPED = (
     Trial((1,), Outcome.INTACT, (Answer(End.COMPLETE, 200),)),
