@@ -43,7 +43,7 @@ CLOSE = 200
 MOST_ADDED = 3000
 """How many bytes of its own whoever passes on may add to each request: fields, the handshake of TLS."""
 
-STEPS = 3
+STEPS = 5
 """How often a suspect must be seen to follow."""
 
 LOOKS = 5
@@ -53,7 +53,7 @@ AT_ONCE = 4
 """How many requests are under way together."""
 
 SECONDS = 3.0
-"""How long the look may take, about; as long again where a process is suspected."""
+"""How long the look may take, about; as long again where a process is suspected, twice where it seems to follow."""
 
 INTERMEDIARIES = frozenset(
     [
@@ -121,6 +121,7 @@ def passed_on(
             return held.found
     followed: Counter[Address] = Counter()
     carried: dict[Address, list[set[float]]] = defaultdict(list)
+    glimpsed: set[Address] = set()
     writes: list[set[float]] = []
     rounds = 0
     last, wrote = _others(queue, exchanges.endpoint, over=True), sum(map(written, often))
@@ -128,7 +129,7 @@ def passed_on(
     while rounds < ROUNDS and (often or rounds < FEWEST_ROUNDS or time.monotonic() < until):
         count, request = 1 + secrets.randbelow(MOST_IN_ROUND), _heavy(head)
         for _ in exchanges.run([[Leg((request,))]] * count, None, Window(at_once, fixed=True)):
-            pass
+            glimpsed.update(_grown(processes, last, _others(queue, exchanges.endpoint)))
         now = _others(queue, exchanges.endpoint, over=True)
         if found := look(now, often):
             return found
@@ -145,7 +146,7 @@ def passed_on(
     for to, looks in carried.items():
         if len(looks) >= most and follows(looks, LIKELY * len(looks)):
             return processes[0], to
-    suspects += [to for to, looks in carried.items() if len(looks) < most]
+    suspects += [to for to in glimpsed.union(carried) if len(carried[to]) < most and to not in suspects]
     seen = (to for to in suspects if _seen_to_follow(queue, exchanges, head, to, at_once))
     found_to = next(seen, None)
     return (processes[0], found_to) if found_to else (None, None)
@@ -175,15 +176,17 @@ def _grown(processes: Collection[Process], last: _Connections, now: _Connections
 def _seen_to_follow(queue: ReceiveQueue, exchanges: Exchanges, head: bytes, to: Address, at_once: int) -> bool:
     """Say whether what short connections carry to an address grows as what is sent does, several times over."""
     steps: list[set[float]] = []
-    until = time.monotonic() + SECONDS
+    began = time.monotonic()
     while len(steps) < STEPS:
         request, found = _heavy(head), set[float]()
+        before = _others(queue, exchanges.endpoint)
         with _all_along(exchanges, request, at_once):
             while not found:
-                if time.monotonic() > until:
+                if time.monotonic() - began > SECONDS * (2 if steps else 1):
                     return False
-                each_sent = (each.sent for each in _others(queue, exchanges.endpoint).values() if each.peer == to)
-                found = set().union(*(differences(sent, len(request), 1) for sent in each_sent))
+                now = _others(queue, exchanges.endpoint)
+                each_sent = (now[key].sent for key in now.keys() - before.keys() if key[1] == to)
+                found = set().union(*(differences(sent, len(request), MOST_IN_ROUND) for sent in each_sent))
         steps.append(found)
     return follows(steps, STEPS)
 

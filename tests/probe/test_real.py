@@ -66,9 +66,17 @@ def running(server: Real, folder: Path) -> Iterator[tuple[Endpoint, raw.Connect]
             subprocess.run(
                 ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *names], check=True, capture_output=True
             )
+        if server.passer and (linked := shutil.which(server.passer, path=f"{os.environ['PATH']}:/usr/sbin")):
+            (folder / "passer").symlink_to(linked)
         program, *words = server.command.format(**filled).split()
         found = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
-        if missing := program if not found else server.needs if not Path(server.needs or "/").exists() else "":
+        if (
+            missing := (server.passer or program)
+            if not found
+            else server.needs
+            if not Path(server.needs or "/").exists()
+            else ""
+        ):
             assert not os.environ.get("CI"), f"{missing} is missing: see .ci/run"
             pytest.skip(f"{missing} is not installed")
         assert found

@@ -31,6 +31,8 @@ class Real:
     """Files in its folder, and what they hold."""
     needs: str = ""
     """A file that it needs beside its program."""
+    passer: str = ""
+    """The program that is linked into its folder as `passer`."""
 
 
 def variant(name: str) -> Environment:
@@ -88,10 +90,18 @@ def nginx(name: str, location: str, *, word: str = INTACT, behind: str = "") -> 
 
 
 def proxy(
-    name: str, command: str, conf: str = "", *, truth: str = INTACT, behind: str = "uvicorn 0.12.1", needs: str = ""
+    name: str,
+    command: str,
+    conf: str = "",
+    *,
+    truth: str = INTACT,
+    behind: str = "uvicorn 0.12.1",
+    needs: str = "",
+    passer: str = "",
 ) -> Real:
     """Return a proxy in front of another server: nothing can be told, whatever it does to a split request."""
-    return Real(name, command, truth, UNTOLD, None, behind=behind, files=(("conf", conf),) if conf else (), needs=needs)
+    files = (("conf", conf),) if conf else ()
+    return Real(name, command, truth, UNTOLD, None, behind=behind, files=files, needs=needs, passer=passer)
 
 
 OLD, LAST = variant("v0.12.1"), variant("v0.17.4")
@@ -146,6 +156,8 @@ SERVERS = [
         "nginx, TCP proxy", "nginx -p {folder} -c conf -e error.log", STREAM_CONF, truth=AFFECTED, needs=STREAM_MODULE
     ),
     proxy("haproxy, HTTP", "haproxy -f {folder}/conf", HAPROXY_CONF % "http"),
+    # By a name that says nothing: what it does tells.
+    proxy("a passer, HTTP", "{folder}/passer -f {folder}/conf", HAPROXY_CONF % "http", passer="haproxy"),
     proxy("haproxy, TCP", "haproxy -f {folder}/conf", HAPROXY_CONF % "tcp", truth=AFFECTED),
     proxy("socat", "socat TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr TCP:127.0.0.1:{behind}", "", truth=AFFECTED),
     proxy("haproxy in front of a good one", "haproxy -f {folder}/conf", HAPROXY_CONF % "tcp", behind="uvicorn"),
