@@ -47,7 +47,7 @@ def render_table(
 def sections(matrix: Matrix, verdicts: Mapping[Variant, Verdict]) -> list[tuple[str, list[Variant]]]:
     """Return the table's sections: runs of releases with the same answer, so that each boundary is a heading.
 
-    What is no plain release (a patch, another HTTP implementation) is a way around the issue and stands at the end.
+    What is no plain release (a patch, another parser) stands at the end.
     """
     plain = [variant for variant in matrix.variants if variant.is_plain]
     found: list[tuple[str, list[Variant]]] = []
@@ -56,7 +56,7 @@ def sections(matrix: Matrix, verdicts: Mapping[Variant, Verdict]) -> list[tuple[
         span = variants[0].name if len(variants) == 1 else f"{variants[0].name} to {variants[-1].name}"
         found.append((f"{span}: {ANSWERS[has_issue]}", variants))
     around = [variant for variant in matrix.variants if not variant.is_plain]
-    return [*found, ("Ways around it", around)] if around else found
+    return [*found, ("Patched, and other parsers", around)] if around else found
 
 
 def description(matrix: Matrix, variant: Variant) -> str:
