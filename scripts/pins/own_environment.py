@@ -92,7 +92,9 @@ def _install(venv: Path, files: Sequence[str], first: str) -> None:
 
 def _pip_install(uv: Path, venv: Path, env: Mapping[str, str | None], *words: str | Path) -> None:
     """Let uv install what `words` ask for, refusing whatever has no hash or another one."""
-    flags = ("--quiet", "--no-config", "--require-hashes")
+    flags = ["--quiet", "--no-config", "--require-hashes"]
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):  # else each verb would compile what it imports, each time
+        flags.append("--compile-bytecode")
     run([uv, "pip", "install", *flags, "--python", venv / "bin/python", *words], env=env)
 
 

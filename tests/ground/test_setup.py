@@ -87,6 +87,12 @@ def test_with_nothing_to_do_one_command_is_run(folder: Path, tmp_path: Path) -> 
     assert setup(folder, "one.txt", "two.txt", PATH=str(tmp_path / "bin")).returncode == 0
 
 
+def test_what_python_may_not_compile_later_is_compiled_at_once(folder: Path) -> None:
+    """Else each verb would compile the libraries that it imports, every time."""
+    assert setup(folder, "one.txt", PYTHONDONTWRITEBYTECODE="1").returncode == 0
+    assert list(folder.glob(".venv/lib/python3*/site-packages/uv/__pycache__/*.pyc"))
+
+
 def test_two_first_commands_at_once_both_work(folder: Path) -> None:
     """One of them makes the environment, the other waits for it and adds what it needs more."""
     commands = [start(folder, "one.txt"), start(folder, "one.txt", "two.txt")]
