@@ -7,7 +7,7 @@ from pathlib import Path
 from scripts.branches.tree import SUFFIX, BranchFile, Files, Inputs, VendoredWheel, branch_files
 from scripts.errors import Failure, WrongUse
 from scripts.matrix import Matrix, Variant
-from scripts.pins.wheel import patched_wheel
+from scripts.pins.patched_wheel import patched_wheel
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,11 @@ from scripts.matrix import Matrix, Variant
 from scripts.pins import jobs as plan
 from scripts.pins import lockfile, pip_settings
 from scripts.pins.environments import ready_environment
-from scripts.pins.jobs import Job, Stale, stale
+from scripts.pins.jobs import Job
 from scripts.pins.parsers import refuse_unknown_parser
+from scripts.pins.patched_wheel import patched_wheel
 from scripts.pins.pythons import find_python
-from scripts.pins.wheel import patched_wheel
 from scripts.process import run
-
-__all__ = ["Pinned", "Stale", "pin", "stale"]
 
 log = logging.getLogger(__name__)
 

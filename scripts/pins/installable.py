@@ -13,9 +13,9 @@ from uv import find_uv_bin
 from scripts.errors import Failure
 from scripts.files import write_whole
 from scripts.pins.jobs import LAST_PATCH, Job
+from scripts.pins.patched_wheel import patched_wheel
 from scripts.pins.pip_settings import as_place, uv_environment
 from scripts.pins.pythons import locate
-from scripts.pins.wheel import patched_wheel
 from scripts.process import run
 
 COMMON_GLIBC = "2.28"

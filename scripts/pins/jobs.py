@@ -4,14 +4,16 @@ Three kinds, one record: the variants' pins, the pins of the tools that compile 
 of this project's own tooling and tests. Some are inputs of others, so the order counts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from scripts.errors import Failure
 from scripts.matrix import Matrix, Variant
-from scripts.pins import lockfile, wheel
+from scripts.pins import lockfile
+from scripts.pins.patched_wheel import FORMAT as WHEEL_FORMAT
+from scripts.pins.patched_wheel import PACKAGE, patches
 from scripts.runtimes import Runtime
 
 FORMAT = 1
@@ -139,8 +141,8 @@ def variant_job(variant: Variant) -> Job:
     if variant.names_parser:
         facts = (f"--http {variant.http}",)
     if variant.patch:
-        facts += (str(wheel.FORMAT), variant.patch.released_sha256, variant.patch.local_version)
-        files += [f"{folder}/patches/{patch.name}" for patch in wheel.patches(variant)]
+        facts += (str(WHEEL_FORMAT), variant.patch.released_sha256, variant.patch.local_version)
+        files += [f"{folder}/patches/{patch.name}" for patch in patches(variant)]
     return Job(
         path=f"{folder}/requirements.txt",
         source=f"{folder}/requirements.in",
@@ -190,8 +192,8 @@ def misfits(job: Job, body: str) -> list[str]:
     if bad or not job.variant:
         return bad
     pinned = lockfile.versions(body)
-    if pinned.get(wheel.PACKAGE) != job.variant.requirement:
-        found = f"{wheel.PACKAGE} {pinned[wheel.PACKAGE]}" if wheel.PACKAGE in pinned else f"no {wheel.PACKAGE}"
+    if pinned.get(PACKAGE) != job.variant.requirement:
+        found = f"{PACKAGE} {pinned[PACKAGE]}" if PACKAGE in pinned else f"no {PACKAGE}"
         bad.append(f"it pins {found}, variant.toml says {job.variant.requirement}")
     if job.variant.http not in pinned:
         # Without httptools h11 would answer, which handles split requests: the verdict would be about something else.
@@ -219,8 +221,12 @@ def why_stale(job: Job, read: Read) -> str:
     return "; ".join(misfits(job, lock.body))
 
 
-def stale(matrix: Matrix) -> list[Stale]:
-    """Return the compiled files that are not what their inputs ask for. It reads files alone: no network."""
+def stale(matrix: Matrix, only: Sequence[Variant] | None = None) -> list[Stale]:
+    """Return the compiled files, `only` those of some variants or all, that are not what their inputs ask for.
+
+    It reads files alone: no network.
+    """
     read = reader(matrix)
-    found = [(job, why_stale(job, read)) for job in all_jobs(matrix)]
+    jobs = all_jobs(matrix) if only is None else map(variant_job, only)
+    found = [(job, why_stale(job, read)) for job in jobs]
     return [Stale(job.path, why, job.make) for job, why in found if why]

@@ -1,1 +1,1 @@
-"""Platforms: where a branch's release runs."""
+"""Platforms: where a branch's tree runs."""

@@ -1,4 +1,4 @@
-"""The README's table: rendered from variants/ between two markers. Pure; `scripts.cli` reads and writes the file."""
+"""The README's table: rendered from variants/ between two markers. Pure."""
 
 import html
 import re

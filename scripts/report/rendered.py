@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from scripts.matrix import Matrix
-from scripts.platforms.deployment import read_deployment
+from scripts.platforms.heroku.deployment_file import read_deployment
 from scripts.probe.cases import load_cases
 from scripts.report.picture import render_picture
 from scripts.report.readme import render_table, replace_table, sections
-from scripts.verdicts.heroku_network import in_short, read_heroku
+from scripts.verdicts.measure_on_heroku import in_short, read_heroku
 from scripts.verdicts.verdict_file import read_verdict
 
 README = Path("README.md")

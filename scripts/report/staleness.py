@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from scripts.branches.check import check_branches
 from scripts.matrix import Matrix
-from scripts.pins.compile import stale
+from scripts.pins.jobs import stale
 from scripts.report.rendered import rendered
 from scripts.verdicts.verdict_file import is_former, read_verdict
 

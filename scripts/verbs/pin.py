@@ -9,8 +9,8 @@ from scripts import screen
 from scripts.branches.undo import BUSY, UPDATE, Before, all_or_nothing, contents, turn
 from scripts.errors import Failure
 from scripts.matrix import load
-from scripts.pins.compile import pin, stale
-from scripts.pins.jobs import all_jobs
+from scripts.pins.compile import pin
+from scripts.pins.jobs import all_jobs, stale
 from scripts.verbs import options
 
 
@@ -25,8 +25,7 @@ def command(root: Path, *, variant: str, check: bool, upgrade: bool, as_json: bo
     matrix = load(root)
     chosen, everything = matrix.select(variant), variant in ("", "all")
     if check:
-        folders = {f"variants/{each.name}" for each in chosen}
-        found = [each for each in stale(matrix) if everything or str(Path(each.path).parent) in folders]
+        found = stale(matrix, None if everything else chosen)
         if as_json:
             screen.print_json([asdict(each) for each in found])
         for each in [] if as_json else found:

@@ -8,11 +8,12 @@ from scripts import screen
 from scripts.branches.undo import BUSY, UPDATE, turn
 from scripts.errors import Failure
 from scripts.matrix import load
-from scripts.releases.add import known_releases, plan
+from scripts.releases.add import add, known_releases, newest_there, plan
 from scripts.releases.choose import newest
+from scripts.report.rendered import rendered
 from scripts.runtimes import load_runtimes
 from scripts.verbs import options
-from scripts.verbs.adding import add_release, unchanged
+from scripts.verbs.variant import show, unchanged
 
 
 @click.command("update")
@@ -28,9 +29,9 @@ def command(context: click.Context, *, check: bool, pre: bool, as_json: bool) ->
         release = newest(known_releases(), pre=pre)
         if not release:
             raise Failure("the package index has no release of uvicorn that was not yanked")
-        there = [each.version for each in matrix.variants if each.is_plain and (pre or not each.version.is_prerelease)]
-        if there and max(there) >= release.version:
-            unchanged(f"v{max(there)}", "is the newest", as_json=as_json)
+        there = newest_there(matrix, pre=pre)
+        if there and there >= release.version:
+            unchanged(f"v{there}", "is the newest", as_json=as_json)
             return
         addition = plan(matrix, load_runtimes(root), release, newest=True)
         when = f" ({release.uploaded.date()})" if release.uploaded else ""
@@ -42,4 +43,4 @@ def command(context: click.Context, *, check: bool, pre: bool, as_json: bool) ->
             screen.out.print(f"it would run on {addition.runtime.name}. Add it: make update{' PRE=1' if pre else ''}")
         if check:
             context.exit(1)
-        add_release(matrix, addition, as_json=as_json)
+        show(addition, add(matrix, addition, screen.progress, rendered), as_json=as_json)

@@ -10,11 +10,11 @@ from scripts.branches.generate import regenerate
 from scripts.errors import Failure, WrongUse
 from scripts.files import write_whole
 from scripts.matrix import Matrix, Shard, Variant, load
-from scripts.platforms.deployment import read_deployment
+from scripts.platforms.heroku.deployment_file import read_deployment
 from scripts.probe.cases import load_cases, select
 from scripts.probe.evidence import CaseEvidence, in_short
 from scripts.verbs import options
-from scripts.verdicts import heroku_network
+from scripts.verdicts import measure_on_heroku
 from scripts.verdicts.measure_variant import measure_variants
 from scripts.verdicts.verdict import Verdict, differences, encode, evidence_in_short
 from scripts.verdicts.verdict_file import VERDICT_FILE, read_verdict, write_verdict
@@ -85,20 +85,20 @@ def _verify_heroku(matrix: Matrix, variant: str, *, check: bool, as_json: bool) 
         chosen = tuple(each for each in chosen if read_deployment(each))
     if not chosen:
         raise WrongUse("no variant is deployed", do="Deploy one: make deploy VARIANT=v0.12.1 TO=heroku")
-    records: dict[str, heroku_network.HerokuRecord] = {}
+    records: dict[str, measure_on_heroku.HerokuRecord] = {}
     different = []
     for each in chosen:
-        record = records[each.name] = heroku_network.measure(each)
-        committed = heroku_network.read_heroku(each) if check else None
+        record = records[each.name] = measure_on_heroku.measure(each)
+        committed = measure_on_heroku.read_heroku(each) if check else None
         if not check:
-            note = f"heroku.json {'written' if heroku_network.write_heroku(each, record) else 'unchanged'}"
-        elif committed and heroku_network.same_evidence(committed, record):
+            note = f"heroku.json {'written' if measure_on_heroku.write_heroku(each, record) else 'unchanged'}"
+        elif committed and measure_on_heroku.same_evidence(committed, record):
             note = "as committed"
         else:
             note = "differs from heroku.json"
             different.append(each.name)
         if not as_json:
-            screen.out.print(f"{each.name:12} {heroku_network.in_short(record)} [{note}]")
+            screen.out.print(f"{each.name:12} {measure_on_heroku.in_short(record)} [{note}]")
     if as_json:
         screen.print_json({name: msgspec.to_builtins(record) for name, record in records.items()})
     if different:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.platforms.deployment import DeploymentRecord, write_deployment
+from scripts.platforms.heroku.deployment_file import DeploymentRecord, write_deployment
 from tests.branches.checkouts import Checkout
 from tests.heroku import install
 from tests.heroku.platform_api import KEY, TIME, HostedApp, PlatformApi

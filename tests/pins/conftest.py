@@ -11,7 +11,7 @@ import pytest
 from scripts.matrix import Matrix, load
 from scripts.pins import pip_settings
 from scripts.pins.environments import ready_environment
-from scripts.pins.wheel import patched_wheel
+from scripts.pins.patched_wheel import patched_wheel
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -11,7 +11,7 @@ from scripts.pins import jobs as plan
 from scripts.pins import lockfile
 from scripts.pins.compile import Pinned, pin
 from scripts.pins.jobs import stale
-from scripts.pins.wheel import patched_wheel
+from scripts.pins.patched_wheel import patched_wheel
 
 VARIANT = "v0.11.8"
 PATH = f"variants/{VARIANT}/requirements.txt"

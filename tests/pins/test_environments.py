@@ -13,7 +13,7 @@ import pytest
 from scripts.errors import Failure
 from scripts.pins import pip_settings
 from scripts.pins.environments import create, install, ready_environment
-from scripts.pins.wheel import Entry, pack
+from scripts.pins.patched_wheel import Entry, pack
 
 DATE = (2020, 1, 1, 0, 0, 0)
 REPOSITORY = Path(__file__).parents[2]

@@ -12,8 +12,8 @@ import httpx
 
 from scripts.branches.generate import BranchChange
 from scripts.matrix import Variant
-from scripts.platforms.local.control import State, read_state
 from scripts.platforms.local.local import LocalPlatform
+from scripts.platforms.local.messages import State, read_state
 from scripts.platforms.local.places import Places
 from scripts.platforms.local.slug import Slug, seal
 from scripts.platforms.platform import Deployed, Deployment

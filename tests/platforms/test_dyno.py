@@ -13,8 +13,8 @@ import pytest
 
 from scripts.errors import Failure
 from scripts.platforms.local.boot import BootFailed, running
-from scripts.platforms.local.control import CODE
 from scripts.platforms.local.dyno import LONGEST_LINE, hold_port, web_command
+from scripts.platforms.local.messages import CODE
 from scripts.platforms.local.slug import Slug
 from tests.platforms.stage import is_alive, plant_slug, processes_below, until
 

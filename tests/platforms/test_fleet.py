@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.platforms.local.control import Deploy
 from scripts.platforms.local.fleet import RESTART_SECONDS, Fleet
+from scripts.platforms.local.messages import Deploy
 from scripts.platforms.platform import Deployment
 from scripts.router.router import Router
 from tests.platforms.stage import plant_slug

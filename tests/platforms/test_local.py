@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import Failure, WrongUse
-from scripts.platforms.local.control import CODE
+from scripts.platforms.local.messages import CODE
 from scripts.platforms.local.places import Places
 from tests.platforms.stage import Stage, is_alive, processes_below, until
 

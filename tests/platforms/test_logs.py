@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.platforms.local.control import CODE
 from scripts.platforms.local.logs import Logs, log_file, read_lines
+from scripts.platforms.local.messages import CODE
 
 
 def test_a_line_has_its_time_and_who_speaks(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import Failure
-from scripts.platforms.local.control import CODE
+from scripts.platforms.local.messages import CODE
 from scripts.platforms.local.slug import build, prune
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"

@@ -18,8 +18,8 @@ import pytest
 from scripts.errors import Failure
 from scripts.matrix import load
 from scripts.platforms.local import client
-from scripts.platforms.local.control import CODE
 from scripts.platforms.local.local import LocalPlatform
+from scripts.platforms.local.messages import CODE
 from scripts.platforms.local.places import Places
 from tests.platforms.stage import Stage, is_alive, processes_below, until
 

@@ -14,7 +14,7 @@ from packaging.version import Version
 from scripts.errors import Failure, WrongUse
 from scripts.matrix import load
 from scripts.releases.choose import Release, choose, newest, why_not
-from scripts.releases.template import moved, new_variant
+from scripts.releases.new_variant import moved, new_variant
 from scripts.runtimes import Runtime, load_runtimes
 
 PROJECT = Path(__file__).resolve().parents[2]

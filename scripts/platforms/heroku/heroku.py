@@ -10,16 +10,16 @@ from scripts.branches.generate import BranchChange
 from scripts.errors import Failure, WrongUse
 from scripts.matrix import Matrix, Variant
 from scripts.platforms.about import how_differs
-from scripts.platforms.deployment import (
+from scripts.platforms.heroku import heroku_cli as cli
+from scripts.platforms.heroku import names
+from scripts.platforms.heroku.cli_answers import AppInfo, HerokuApp, HerokuVersion, deploy_of, running_deploy
+from scripts.platforms.heroku.deployment_file import (
     DeploymentRecord,
     forget_deployment,
     read_deployment,
     web_address,
     write_deployment,
 )
-from scripts.platforms.heroku import heroku_cli as cli
-from scripts.platforms.heroku import names
-from scripts.platforms.heroku.objects import AppInfo, HerokuApp, HerokuVersion, deploy_of, running_deploy
 from scripts.platforms.heroku.push import main_commit, push, refuse_foreign
 from scripts.platforms.platform import Deployed, Deployment, Say
 from scripts.process import pause

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from scripts.errors import Failure
-from scripts.platforms.local import control, locks
-from scripts.platforms.local.control import State
+from scripts.platforms.local import locks, messages
+from scripts.platforms.local.messages import State
 from scripts.platforms.local.places import Places
 from scripts.process import run
 
 log = logging.getLogger(__name__)
 
-M = TypeVar("M", bound=control.Message)
+M = TypeVar("M", bound=messages.Message)
 
 ANSWER_SECONDS = 10.0
 """How long the supervisor may take to answer what needs no boot."""
@@ -64,16 +64,16 @@ def told() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise Failure("the local platform cannot work", found=control.trouble(error)) from None
+        raise Failure("the local platform cannot work", found=messages.trouble(error)) from None
 
 
-def what_runs(places: Places) -> control.Listed | None:
+def what_runs(places: Places) -> messages.Listed | None:
     """Return what runs, as the supervisor says it; None where none runs."""
     if not (found := connect(places)):
         return None
     with found[1] as connection:
         try:
-            return ask(connection, control.Ps(), control.Listed)
+            return ask(connection, messages.Ps(), messages.Listed)
         except Gone:
             return None
 
@@ -81,7 +81,7 @@ def what_runs(places: Places) -> control.Listed | None:
 def refuse_unreachable(places: Places) -> None:
     """Raise Failure where a supervisor serves, as its lock and its supervisor.json say, and has no socket."""
     pid = locks.holder(places.lock)
-    state = control.read_state(places)
+    state = messages.read_state(places)
     if pid is None or not state or state.pid != pid or locks.is_free_within(places.lock, DYING_SECONDS):
         return
     if found := connect(places):  # it had just been starting
@@ -99,7 +99,7 @@ def end(places: Places) -> bool:
         if found := connect(places):
             with found[1] as connection:
                 try:
-                    ask(connection, control.Down(), control.Ending)
+                    ask(connection, messages.Down(), messages.Ending)
                 except Gone:  # the kernel had not yet closed the socket of one that was killed, or it was ending
                     if locks.is_free_within(places.lock, DYING_SECONDS):
                         return False
@@ -128,7 +128,7 @@ def _send(pid: int | None, number: signal.Signals) -> None:
 
 def connect(places: Places) -> tuple[State, socket.socket] | None:
     """Return the running supervisor's state and a connection to it, or None where none can be reached."""
-    state = control.read_state(places)
+    state = messages.read_state(places)
     if not state or not _is_own(Path(state.socket)):
         return None
     connection = socket.socket(socket.AF_UNIX)
@@ -144,7 +144,7 @@ def connect(places: Places) -> tuple[State, socket.socket] | None:
     except BaseException:
         connection.close()
         raise
-    if state.code != control.fingerprint():
+    if state.code != messages.fingerprint():
         log.warning("the local platform runs an older state of scripts/; make down, then make deploy, takes this one")
     return state, connection
 
@@ -166,7 +166,7 @@ def start(places: Places, port: int, segment_bytes: int) -> tuple[State, socket.
     options = [f"--port={port}", f"--segment-bytes={segment_bytes}"]
     started = run(
         [sys.executable, "-m", "scripts.platforms.local.supervisor", *options, "--", places.root],
-        cwd=control.CODE.parent,
+        cwd=messages.CODE.parent,
         codes=range(256),
         limit=START_SECONDS,
     )
@@ -183,7 +183,7 @@ def _no_answer() -> Failure:
     return Failure("the local platform does not answer", do=f"See .local/supervisor.log. {END_IT}")
 
 
-def ask(connection: socket.socket, request: control.Request, kind: type[M], limit: float | None = None) -> M:
+def ask(connection: socket.socket, request: messages.Request, kind: type[M], limit: float | None = None) -> M:
     """Return the supervisor's answer to a request within `limit` seconds, ANSWER_SECONDS by default.
 
     DeployFailed when it refuses, Failure when it does not answer.
@@ -193,7 +193,7 @@ def ask(connection: socket.socket, request: control.Request, kind: type[M], limi
     """
     connection.settimeout(ANSWER_SECONDS if limit is None else limit)
     try:
-        connection.sendall(control.encode(request))
+        connection.sendall(messages.encode(request))
         with connection.makefile("rb") as answers:
             try:
                 line = answers.readline()
@@ -208,8 +208,8 @@ def ask(connection: socket.socket, request: control.Request, kind: type[M], limi
         raise Gone from None
     if not line:
         raise Gone
-    answer = control.read_reply(line)
-    if isinstance(answer, control.Refused):
+    answer = messages.read_reply(line)
+    if isinstance(answer, messages.Refused):
         raise DeployFailed(answer.message, answer.lines)
     assert isinstance(answer, kind)
     return answer

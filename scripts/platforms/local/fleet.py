@@ -13,8 +13,8 @@ from pathlib import Path
 
 from scripts.errors import Failure
 from scripts.platforms.local.boot import BOOT_SECONDS, BootFailed, wait_until_up
-from scripts.platforms.local.control import Booted, Deploy, Listed
 from scripts.platforms.local.dyno import GRACE_SECONDS, NAME, Dyno, web_command
+from scripts.platforms.local.messages import Booted, Deploy, Listed
 from scripts.platforms.local.slug import Slug
 from scripts.platforms.platform import Deployment
 from scripts.router import router

@@ -1,6 +1,6 @@
 """The local platform as the verbs use it: deploy, what runs, logs, down. All of it may be asked at any time.
 
-The work is done by the supervisor (`supervisor.py` here); it is started where there is none, and asked (`control.py`).
+The work is done by the supervisor (`supervisor.py` here); it is started where there is none, and asked (`messages.py`).
 Asking what runs, where nothing does, starts nothing. What a supervisor that died ran is told by whoever asks next, and
 the next deploy brings it back.
 """
@@ -15,8 +15,8 @@ import msgspec
 
 from scripts import screen
 from scripts.errors import Failure, WrongUse
-from scripts.platforms.local import client, control, locks, logs
-from scripts.platforms.local.control import Running, State
+from scripts.platforms.local import client, locks, logs, messages
+from scripts.platforms.local.messages import Running, State
 from scripts.platforms.local.places import Places
 from scripts.platforms.platform import Deployed, Deployment, Say
 from scripts.router.heads import LEGACY
@@ -73,7 +73,7 @@ class LocalPlatform:
                 segment_bytes = self._segment_bytes
                 if segment_bytes is None:
                     segment_bytes = left.segment_bytes if left else SEGMENT_BYTES
-                order = control.Deploy(
+                order = messages.Deploy(
                     variant=variant.name,
                     app=variant.app,
                     host=variant.host,
@@ -90,7 +90,7 @@ class LocalPlatform:
                         raise Failure("the local platform has one router", found=found, do="End it first: make down")
                     say(f"deploy {variant.name}")
                     try:
-                        booted = client.ask(connection, order, control.Booted, client.BOOTED_SECONDS)
+                        booted = client.ask(connection, order, messages.Booted, client.BOOTED_SECONDS)
                     except client.Gone:
                         continue
                 listed = self._bring_back(places, segment_bytes, say)
@@ -107,18 +107,18 @@ class LocalPlatform:
         with locks.turn(places.turn, client.TURN_SECONDS):
             if found := client.connect(places):
                 return *found, None
-            left = control.read_running(places)
+            left = messages.read_running(places)
             if left:
-                log.warning("%s; what it ran is brought back", control.how_it_ended(places, left))
+                log.warning("%s; what it ran is brought back", messages.how_it_ended(places, left))
             port = self._port
             if port is None:
-                port = left.port if left else control.DEFAULT_PORT
+                port = left.port if left else messages.DEFAULT_PORT
             segment_bytes = self._segment_bytes
             if segment_bytes is None:
                 segment_bytes = left.segment_bytes if left else SEGMENT_BYTES
             return *client.start(places, port, segment_bytes), left
 
-    def _bring_back(self, places: Places, segment_bytes: int, say: Say) -> control.Listed | None:
+    def _bring_back(self, places: Places, segment_bytes: int, say: Say) -> messages.Listed | None:
         """Deploy again what is missing since a supervisor died, and return what runs then; None: nobody answers."""
         from scripts.platforms.local.slug import build  # noqa: PLC0415
 
@@ -132,7 +132,7 @@ class LocalPlatform:
                         again = msgspec.structs.replace(
                             order, segment_bytes=segment_bytes, router=self._router or LEGACY.name
                         )
-                        client.ask(connection, again, control.Booted, client.BOOTED_SECONDS)
+                        client.ask(connection, again, messages.Booted, client.BOOTED_SECONDS)
             except (Failure, client.Gone) as error:
                 log.warning("%s could not be brought back: %s", order.variant, error)
         return client.what_runs(places) if listed and listed.missing else listed
@@ -147,11 +147,11 @@ class LocalPlatform:
             if listed := client.what_runs(places):
                 return list(listed.deployments)
             client.refuse_unreachable(places)
-            left = control.read_running(places)
+            left = messages.read_running(places)
             if not left or not left.deployments:
                 return []
             rows = sorted((order.missing for order in left.deployments), key=lambda row: row.variant)
-            how = control.how_it_ended(places, left)
+            how = messages.how_it_ended(places, left)
             log.warning("%s. Bring back what it ran: make deploy VARIANT=%s", how, rows[0].variant)
             return rows
 
@@ -186,12 +186,12 @@ class LocalPlatform:
                 return False
             with locks.turn(places.turn, client.TURN_SECONDS):
                 ran = client.end(places)
-                control.clear_stale(places)
+                messages.clear_stale(places)
                 places.running.unlink(missing_ok=True)
         return ran
 
 
-def _note(booted: control.Booted, segment_bytes: int, router: str, left: Running | None) -> str:
+def _note(booted: messages.Booted, segment_bytes: int, router: str, left: Running | None) -> str:
     """Return what there is to say of a deploy, apart from that it is done."""
     words = ["up" if booted.fresh else "runs already"]
     if booted.segment_before != segment_bytes:

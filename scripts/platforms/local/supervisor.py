@@ -3,7 +3,7 @@
     python -m scripts.platforms.local.supervisor ROOT --port N --segment-bytes N
 
 starts it and returns once it serves (exit code 0), or says in one line on standard error why it cannot (exit code 1).
-It is detached from the terminal; what goes wrong later is in .local/supervisor.log. `control.py` has its protocol. It
+It is detached from the terminal; what goes wrong later is in .local/supervisor.log. `messages.py` has its protocol. It
 ends when it is asked to (`make down`, SIGTERM), and by itself when it holds no deployment and nobody is connected, so
 that a first deploy that fails leaves nothing running; nothing else that it meets ends it. The kernel's lock on
 .local/supervisor.lock, held for life, makes it the only one.
@@ -25,7 +25,7 @@ import msgspec
 
 from scripts.errors import Failure
 from scripts.files import write_whole
-from scripts.platforms.local import control, locks
+from scripts.platforms.local import locks, messages
 from scripts.platforms.local.fleet import Fleet
 from scripts.platforms.local.logs import Logs, ProcessLog
 from scripts.platforms.local.places import Places
@@ -60,7 +60,7 @@ class Supervisor:
         self._fleet = fleet
         self._logs = logs
         self._ended = ""
-        self._kept: control.Running | None = None
+        self._kept: messages.Running | None = None
         self._has_deployed = False
         self._clients: set[asyncio.Task[None]] = set()
 
@@ -88,23 +88,23 @@ class Supervisor:
 
     def keep(self) -> None:
         """Write what runs to running.json, where it is not there yet; the next time where it cannot be written now."""
-        running = control.Running(self._router.port, self._router.segment_bytes, self._fleet.orders, self._ended)
+        running = messages.Running(self._router.port, self._router.segment_bytes, self._fleet.orders, self._ended)
         is_down = self.over.is_set() and not self._ended
         if is_down or running == self._kept or not running.deployments:
             return
         try:
-            write_whole(self._places.running, control.encode(running))
+            write_whole(self._places.running, messages.encode(running))
         except OSError as error:
             log.warning("what runs cannot be written to running.json: %s", error.strerror)
         else:
             self._kept = running
 
-    def look(self, state: control.State) -> None:
+    def look(self, state: messages.State) -> None:
         """See whether a client can still find this supervisor, and leave a sign of life. It raises nothing."""
         try:
             with contextlib.suppress(FileNotFoundError):
                 os.utime(self._places.lock)
-            if control.read_state(self._places) != state:
+            if messages.read_state(self._places) != state:
                 self.end()
                 return
         except OSError as error:  # no file descriptor is left, say
@@ -140,21 +140,21 @@ class Supervisor:
             work.cancel()  # which means nothing to one that is done
             await asyncio.wait({work})
             with contextlib.suppress(ConnectionError):
-                writer.write(control.encode(control.Refused("interrupted") if work.cancelled() else work.result()))
+                writer.write(messages.encode(messages.Refused("interrupted") if work.cancelled() else work.result()))
                 await writer.drain()
         line.cancel()
         over.cancel()
         writer.close()
 
-    async def _answer(self, line: bytes) -> control.Reply:
+    async def _answer(self, line: bytes) -> messages.Reply:
         """Carry out the request on a line; that it failed is an answer too."""
         try:
-            request = control.read_request(line)
-            if isinstance(request, control.Ps):
+            request = messages.read_request(line)
+            if isinstance(request, messages.Ps):
                 return self._fleet.listed()
-            if isinstance(request, control.Down):
+            if isinstance(request, messages.Down):
                 self.end()
-                return control.Ending()
+                return messages.Ending()
             self._has_deployed = True
             booted = await self._fleet.deploy(request)
             self._router.segment_bytes = request.segment_bytes
@@ -162,10 +162,10 @@ class Supervisor:
             self.keep()
             return msgspec.structs.replace(booted, log_trouble=self._logs.trouble(request.app))
         except Failure as error:
-            return control.Refused(error.message, error.lines)
+            return messages.Refused(error.message, error.lines)
         except Exception:
             log.exception("a request failed")
-            return control.Refused("the local platform failed. How, is in .local/supervisor.log")
+            return messages.Refused("the local platform failed. How, is in .local/supervisor.log")
 
 
 async def supervise(places: Places, port: int, segment_bytes: int, ready: Callable[[], None]) -> None:
@@ -176,8 +176,8 @@ async def supervise(places: Places, port: int, segment_bytes: int, ready: Callab
     loop = asyncio.get_running_loop()
     _be_the_only_one(places)
     _take_all_descriptors()
-    left = control.read_running(places)
-    control.clear_stale(places)
+    left = messages.read_running(places)
+    messages.clear_stale(places)
     async with contextlib.AsyncExitStack() as held:  # what is entered last is ended first
         logs = held.enter_context(contextlib.closing(Logs(places.logs)))
         router = Router(segment_bytes=segment_bytes, log=lambda app, line: logs.write(app, "heroku[router]", line))
@@ -186,14 +186,14 @@ async def supervise(places: Places, port: int, segment_bytes: int, ready: Callab
         await router.start(port)
         held.push_async_callback(router.close)
         supervisor = Supervisor(places, router, fleet, logs)
-        folder = tempfile.TemporaryDirectory(prefix=control.SOCKET_FOLDER, dir=_folder_for_socket())
+        folder = tempfile.TemporaryDirectory(prefix=messages.SOCKET_FOLDER, dir=_folder_for_socket())
         address = Path(held.enter_context(folder), "socket")
         held.push_async_callback(supervisor.close)
         server = await asyncio.start_unix_server(supervisor.serve, address)
         held.callback(server.close)
         address.chmod(0o600)
-        state = control.State(pid=os.getpid(), socket=str(address), port=router.port, code=control.fingerprint())
-        write_whole(places.state, control.encode(state))
+        state = messages.State(pid=os.getpid(), socket=str(address), port=router.port, code=messages.fingerprint())
+        write_whole(places.state, messages.encode(state))
         held.callback(_forget, places, state)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, supervisor.end, f"it got {number.name}")
@@ -225,14 +225,14 @@ def _take_all_descriptors() -> None:
 def _folder_for_socket() -> str:
     """Return the system's temporary folder, or /tmp where the path of a socket would be too long below it."""
     given = tempfile.gettempdir()
-    longest = Path(given, f"{control.SOCKET_FOLDER}12345678", "socket")
+    longest = Path(given, f"{messages.SOCKET_FOLDER}12345678", "socket")
     return given if len(os.fsencode(longest)) < SOCKET_BYTES else "/tmp"  # noqa: S108 - the folder in it is private
 
 
-def _forget(places: Places, state: control.State) -> None:
+def _forget(places: Places, state: messages.State) -> None:
     """Remove supervisor.json, unless it is another supervisor's: .local/ may have been removed and made anew."""
     with contextlib.suppress(OSError):
-        if control.read_state(places) == state:
+        if messages.read_state(places) == state:
             places.state.unlink()
 
 
@@ -262,7 +262,7 @@ def main() -> None:
         raise SystemExit(error.exit_code) from None
     except BaseException as error:
         if pipes and isinstance(error, OSError):  # a full disk, say, or a file where a folder should be
-            _tell(pipes, f"the local platform cannot work: {control.trouble(error)}")
+            _tell(pipes, f"the local platform cannot work: {messages.trouble(error)}")
             raise SystemExit(1) from None
         log.exception("the supervisor has ended")
         _record_end(places, f"it met a bug of its own: {error!r}")
@@ -286,9 +286,9 @@ def _detach(places: Places) -> None:
 
 def _record_end(places: Places, why: str) -> None:
     """Write why the supervisor ends to running.json, where it is there."""
-    running = control.read_running(places)
+    running = messages.read_running(places)
     if running:
-        write_whole(places.running, control.encode(msgspec.structs.replace(running, ended=why)))
+        write_whole(places.running, messages.encode(msgspec.structs.replace(running, ended=why)))
 
 
 def _tell(pipes: list[int], word: str) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from scripts.errors import Failure
 from scripts.matrix import Patch, Variant
-from scripts.pins.released import released_wheel
+from scripts.pins.released_wheel import released_wheel
 from scripts.process import run
 
 FORMAT = 1

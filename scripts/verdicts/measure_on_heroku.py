@@ -17,8 +17,8 @@ import msgspec
 from scripts.errors import Failure, WrongUse
 from scripts.matrix import Variant
 from scripts.platforms.about import LIMIT_SECONDS, how_differs
-from scripts.platforms.deployment import DeploymentRecord, read_deployment
 from scripts.platforms.heroku import heroku_cli as cli
+from scripts.platforms.heroku.deployment_file import DeploymentRecord, read_deployment
 from scripts.platforms.heroku.heroku import newest_label, versions_of
 from scripts.process import pause
 from scripts.records import read_if_there, write_record

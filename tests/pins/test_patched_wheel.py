@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from scripts.errors import Failure
 from scripts.matrix import Matrix, load
-from scripts.pins import lockfile, wheel
+from scripts.pins import lockfile
+from scripts.pins import patched_wheel as wheel
 from scripts.pins.environments import ready_environment
-from scripts.pins.wheel import Entry, patched_wheel
+from scripts.pins.patched_wheel import Entry, patched_wheel
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -34,7 +35,7 @@ BUILD = """
 import sys
 from pathlib import Path
 from scripts.matrix import load
-from scripts.pins.wheel import patched_wheel
+from scripts.pins.patched_wheel import patched_wheel
 root = Path(sys.argv[1])
 sys.stdout.write(patched_wheel(root, load(root).one("patched")).sha256)
 """

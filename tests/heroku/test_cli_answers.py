@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.platforms.heroku.objects import HerokuVersion, running_deploy
+from scripts.platforms.heroku.cli_answers import HerokuVersion, running_deploy
 
 
 def versions(*descriptions: str) -> list[HerokuVersion]:
