@@ -87,6 +87,11 @@ def write_all(contents: Mapping[Path, bytes | str]) -> set[Path]:
     return set(beside)
 
 
+def shown(path: Path) -> str:
+    """Return the end of a path, enough to know the file by."""
+    return "/".join(path.parts[-3:])
+
+
 def drop_staged(path: Path) -> None:
     """Remove what a process that was killed had written beside `path`; nobody may be writing there."""
     for staged in path.parent.glob(f".{glob.escape(path.name)}.*{STAGED}"):

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from scripts.errors import WrongUse
-from scripts.files import write_whole
+from scripts.files import shown, write_whole
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ def read_record(path: Path, kind: type[T], *, do: str = "") -> T:
     """Return a file as a record; WrongUse when it is missing or wrong, with what to `do`."""
     found = read_if_there(path, kind, do=do)
     if found is None:
-        raise WrongUse(f"{_shown(path)} is missing", do=do or "Write it, or remove its folder")
+        raise WrongUse(f"{shown(path)} is missing", do=do or "Write it, or remove its folder")
     return found
 
 
@@ -38,14 +38,9 @@ def read_if_there(path: Path, kind: type[T], *, do: str = "") -> T | None:
         content = path.read_bytes()
     except FileNotFoundError:
         return None
-    return decode(content, _shown(path), kind, do=do)
+    return decode(content, shown(path), kind, do=do)
 
 
 def write_record(path: Path, record: msgspec.Struct) -> bool:
     """Write a record as JSON, two spaces a level, in one step; return whether that changed the file."""
     return write_whole(path, msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n")
-
-
-def _shown(path: Path) -> str:
-    """Return the end of a path, enough to know the file by."""
-    return "/".join(path.parts[-3:])

@@ -14,9 +14,7 @@ from pathlib import Path
 from scripts.branches.fast_import import Commit, stream
 from scripts.branches.git import (
     Repository,
-    branch_tree,
     entries_of_trees,
-    export,
     git,
     open_repository,
     read_history,
@@ -28,8 +26,6 @@ from scripts.branches.tree import blob_id, tree_id
 from scripts.branches.undo import BRANCHES, Before, all_or_nothing, move_refs, turn
 from scripts.errors import Failure
 from scripts.matrix import Matrix, Variant
-
-__all__ = ["BranchChange", "branch_tree", "export", "main_commit", "regenerate"]
 
 log = logging.getLogger(__name__)
 

@@ -171,15 +171,6 @@ def read_history(repository: Repository, commits: Collection[str], committer: st
     return history
 
 
-def branch_tree(root: Path, branch: str) -> tuple[str, str]:
-    """Return the commit at the tip of a local branch, and its tree; Failure when there is no such branch."""
-    ref = f"refs/heads/{branch}"
-    tip = read_tips(open_repository(root), [ref]).get(ref)
-    if not tip:
-        raise Failure(f"there is no branch {branch}", do="Make it: make branches")
-    return tip.commit, tip.tree
-
-
 def tree_entries(root: Path, tree: str) -> dict[str, tuple[str, str]]:
     """Return the files below a tree: path → mode and id."""
     entries = {}

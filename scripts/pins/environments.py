@@ -4,7 +4,6 @@ uv makes them, from the user's pip configuration (`scripts.pins.pip_settings`). 
 works wherever its folder is moved, also below a path with spaces.
 """
 
-import hashlib
 import logging
 import shutil
 import tempfile
@@ -15,7 +14,8 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from scripts.errors import Failure
-from scripts.files import made_once
+from scripts.files import made_once, shown
+from scripts.pins.lockfile import digest
 from scripts.pins.pip_settings import uv_environment
 from scripts.pins.pythons import find_python
 from scripts.process import run
@@ -60,14 +60,14 @@ def install(venv: Path, lock: Path, *, find_links: Path | None = None) -> None:
     Files are copied, which copies nothing where the file system can share blocks until one is written. uv's default,
     and also its `clone` where blocks cannot be shared, makes hard links: damage to one environment would damage all.
     """
-    log.info("install %s", _shown(lock))
+    log.info("install %s", shown(lock))
     flags = ("--quiet", "--require-hashes", "--no-config", "--link-mode=copy")
     do = "Where a hash differs, do not use that file, unless you know why. Where one is missing, pin again: make pin"
     with _plain_path(venv) as place:
         run(
             [find_uv_bin(), "pip", "install", *flags, "--python", place / "bin/python", "--requirements", lock],
             env=uv_environment(find_links),
-            what=f"{_shown(lock)} cannot be installed",
+            what=f"{shown(lock)} cannot be installed",
             do=do,
         )
 
@@ -87,19 +87,14 @@ def _plain_path(folder: Path) -> Iterator[Path]:
 def _digest(python: str, lock: Path, find_links: Path | None) -> str:
     """Return the name of an environment: 16 hexadecimal digits of the SHA-256 of all that it is made of."""
     try:
-        parts = [str(FORMAT).encode(), python.encode(), lock.read_bytes()]
+        parts: list[str | bytes] = [str(FORMAT), python, lock.read_bytes()]
     except FileNotFoundError:
-        raise Failure(f"{_shown(lock)} is missing", do="Compile it: make pin") from None
+        raise Failure(f"{shown(lock)} is missing", do="Compile it: make pin") from None
     for wheel in sorted(find_links.glob("*.whl")) if find_links else ():
-        parts += [wheel.name.encode(), wheel.read_bytes()]
-    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:16]
+        parts += [wheel.name, wheel.read_bytes()]
+    return digest(parts)[:16]
 
 
 def _is_ready(venv: Path) -> bool:
     """Say whether an environment is there and its Python still is: bin/python is a link to it."""
     return (venv / "bin/python").exists()
-
-
-def _shown(path: Path) -> str:
-    """Return the end of a path, enough to know the file by."""
-    return "/".join(path.parts[-3:])

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scripts.errors import Failure
+from scripts.files import shown
 from scripts.matrix import Matrix, Variant
 from scripts.pins import lockfile
 from scripts.pins.patched_wheel import FORMAT as WHEEL_FORMAT
@@ -96,7 +97,7 @@ def text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise Failure(f"{'/'.join(path.parts[-3:])} is no UTF-8 text", found=str(error)) from None
+        raise Failure(f"{shown(path)} is no UTF-8 text", found=str(error)) from None
 
 
 def in_utc(moment: datetime) -> str:

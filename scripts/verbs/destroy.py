@@ -9,10 +9,7 @@ from scripts.verbs import options
 
 
 @click.command("destroy")
-@options.variant
-@options.platform
-@options.app
-@options.prefix
+@options.of_a_deployment
 @click.option("--confirm", envvar="CONFIRM", default="", metavar="APP", help="The app's name once more: do not ask.")
 @click.pass_obj
 def command(root: Path, /, *, variant: str, confirm: str, **_settings: object) -> int:

@@ -13,10 +13,7 @@ from scripts.verbs import options
 
 
 @click.command("open")
-@options.variant
-@options.platform
-@options.app
-@options.prefix
+@options.of_a_deployment
 @options.as_json
 @click.pass_obj
 def command(root: Path, /, *, variant: str, to: str, as_json: bool, **_settings: object) -> int:

@@ -60,6 +60,11 @@ prefix: Decorator = click.option(
 )
 
 
+def of_a_deployment(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which deployment is meant: of which variant, on which platform, of which app there."""
+    return variant(platform(app(prefix(command))))
+
+
 def on(matrix: "Matrix") -> Platform:
     """Return the platform that the running verb is for, with what its options say of it.
 

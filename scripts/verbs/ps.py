@@ -14,10 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command("ps")
-@options.variant
-@options.platform
-@options.app
-@options.prefix
+@options.of_a_deployment
 @options.as_json
 @click.pass_obj
 def command(root: Path, /, *, variant: str, to: str, as_json: bool, **heroku: str) -> int:

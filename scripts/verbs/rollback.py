@@ -9,10 +9,7 @@ from scripts.verbs import options
 
 
 @click.command("rollback")
-@options.variant
-@options.platform
-@options.app
-@options.prefix
+@options.of_a_deployment
 @click.pass_obj
 def command(root: Path, /, *, variant: str, **_settings: object) -> int:
     """Go back to what ran before, at Heroku."""

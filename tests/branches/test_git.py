@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.branches.git import branch_tree, export, git, open_repository
+from scripts.branches.git import export, git, open_repository, read_tips
 from scripts.branches.inputs import wanted_files
+from scripts.branches.plan import Tip
 from scripts.branches.tree import tree_id
 from scripts.errors import Failure
 from tests.branches.checkouts import Checkout
@@ -19,16 +20,16 @@ def files_of(folder: Path) -> dict[str, bytes]:
 def test_a_branchs_tip_and_tree_are_found(checkout: Checkout) -> None:
     """The ids are those that regenerating told."""
     change = checkout.regenerate("v0.12.1")[0]
-    assert branch_tree(checkout.root, change.branch) == (change.commit, change.tree)
+    ref = f"refs/heads/{change.branch}"
+    assert read_tips(open_repository(checkout.root), [ref]) == {ref: Tip(change.commit, change.tree)}
     assert change.tree == tree_id(wanted_files(checkout.matrix, change.variant))
 
 
-def test_a_branch_that_is_not_there_is_told_with_the_command_that_makes_it(checkout: Checkout) -> None:
-    """Nothing like it is taken instead: not a tag, not a longer name."""
+def test_nothing_is_taken_for_a_branch_that_is_not_there(checkout: Checkout) -> None:
+    """Not a tag, not a longer name."""
     checkout.git("tag", "quart")
     checkout.git("branch", "quart-else")
-    with pytest.raises(Failure, match=r"^there is no branch quart.*make branches$"):
-        branch_tree(checkout.root, "quart")
+    assert read_tips(open_repository(checkout.root), ["refs/heads/quart"]) == {}
 
 
 def test_an_exported_tree_is_the_wanted_files(checkout: Checkout, tmp_path: Path) -> None:

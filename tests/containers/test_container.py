@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from scripts.branches.generate import export
+from scripts.branches.git import export
 from scripts.branches.tree import start_command
 from scripts.matrix import Variant, load
 from tests.branches.checkouts import PROJECT, new_checkout

@@ -21,6 +21,11 @@ class Numbered(msgspec.Struct, frozen=True):
 
     version: int
 
+    @property
+    def label(self) -> str:
+        """Its number as Heroku writes it."""
+        return f"v{self.version}"
+
 
 class HerokuDyno(msgspec.Struct, frozen=True):
     """A process of an app."""
@@ -47,22 +52,16 @@ class AppInfo(msgspec.Struct, frozen=True):
     dynos: list[HerokuDyno]
 
     @property
-    def web_states(self) -> list[str]:
-        """The states of the web processes; none where the app is stopped."""
-        return [dyno.state for dyno in self.dynos if dyno.type == "web"]
+    def web(self) -> list[HerokuDyno]:
+        """The web processes; none where the app is stopped."""
+        return [dyno for dyno in self.dynos if dyno.type == "web"]
 
 
-class HerokuVersion(msgspec.Struct, frozen=True):
+class HerokuVersion(Numbered, frozen=True):
     """One of the things that an app ran, in order (Heroku's own word is taken here by uvicorn)."""
 
-    version: int
     status: str
     description: str
-
-    @property
-    def label(self) -> str:
-        """Its number as Heroku writes it."""
-        return f"v{self.version}"
 
 
 def deploy_of(version: HerokuVersion, commit: str) -> bool:

@@ -199,12 +199,11 @@ def _brought_back(name: str, info: AppInfo, versions: Sequence[HerokuVersion], c
         say(f"{name} was rolled back; going to {again.label} again")
         cli.ask("releases:rollback", again.label, "--app", name)
         return f"was built already: {again.label} runs again"
-    states = info.web_states
-    if not states:
+    if not info.web:
         say(f"{name} is stopped; starting it")
         cli.ask("ps:scale", "web=1", "--app", name)
         return "was deployed already, and stopped: it was started"
-    if "crashed" in states:
+    if "crashed" in {dyno.state for dyno in info.web}:
         say(f"{name} has crashed; starting it again")
         cli.ask("ps:restart", "--app", name)
         return "was deployed already, and had crashed: it was started again"
@@ -219,12 +218,11 @@ def _await_up(name: str, variant: Variant, web_url: str, say: Say) -> str:
         newest = newest_label(versions_of(name))
         info = _found(name)
         if newest and info:
-            dynos = [dyno for dyno in info.dynos if dyno.type == "web"]
-            found = ", ".join(f"{dyno.name} is {dyno.state}" for dyno in dynos) or "it has no web process"
-            ours = [dyno.state for dyno in dynos if f"v{dyno.release.version}" == newest]
-            if not dynos:
+            found = ", ".join(f"{dyno.name} is {dyno.state}" for dyno in info.web) or "it has no web process"
+            ours = [dyno.state for dyno in info.web if dyno.release.label == newest]
+            if not info.web:
                 cli.ask("ps:scale", "web=1", "--app", name)
-            elif len(ours) == len(dynos) and IDLE.issuperset(ours):
+            elif len(ours) == len(info.web) and IDLE.issuperset(ours):
                 found = how_differs(web_url, variant)
                 if not found:
                     return newest
@@ -252,8 +250,8 @@ def _looked_up(variant: Variant, record: DeploymentRecord) -> Deployment:
     info = _found(record.app)
     if info is None:
         return _deployment(variant, record, "gone")
-    running = {f"v{dyno.release.version}" for dyno in info.dynos if dyno.type == "web"}
-    state = ", ".join(sorted(set(info.web_states))) or "stopped"
+    running = {dyno.release.label for dyno in info.web}
+    state = ", ".join(sorted({dyno.state for dyno in info.web})) or "stopped"
     if running <= {record.version}:
         return _deployment(variant, record, state)
     return _deployment(variant, record, state, version=", ".join(sorted(running)))

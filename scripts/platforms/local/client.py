@@ -44,14 +44,6 @@ TURN_SECONDS = 120.0
 """How long another command may be busy with starting or ending the supervisor."""
 
 
-class DeployFailed(Failure):
-    """The supervisor refused; `lines` are the last that the dyno printed, if it got that far."""
-
-    def __init__(self, message: str, lines: tuple[str, ...]) -> None:
-        """Keep the supervisor's line, and the dyno's."""
-        super().__init__(message, lines=lines)
-
-
 class Gone(Exception):
     """The supervisor ended before it answered."""
 
@@ -186,7 +178,7 @@ def _no_answer() -> Failure:
 def ask(connection: socket.socket, request: messages.Request, kind: type[M], limit: float | None = None) -> M:
     """Return the supervisor's answer to a request within `limit` seconds, ANSWER_SECONDS by default.
 
-    DeployFailed when it refuses, Failure when it does not answer.
+    Failure when it does not answer, or refuses, then with the dyno's last lines, if it got that far.
 
     On KeyboardInterrupt the request is taken back, and the supervisor's word that nothing is left of it awaited; a
     second one ends that wait.
@@ -210,6 +202,6 @@ def ask(connection: socket.socket, request: messages.Request, kind: type[M], lim
         raise Gone
     answer = messages.read_reply(line)
     if isinstance(answer, messages.Refused):
-        raise DeployFailed(answer.message, answer.lines)
+        raise Failure(answer.message, lines=answer.lines)
     assert isinstance(answer, kind)
     return answer

@@ -59,8 +59,8 @@ class LocalPlatform:
         The first deploy starts the router. A later one may name another segment size, which is then that of all
         deployments, but no other port.
 
-        Failure when the slug cannot be built or the router cannot listen; DeployFailed, with the dyno's last lines,
-        when the dyno does not come up. What ran before serves on. On KeyboardInterrupt the dyno is ended first.
+        Failure when the slug cannot be built, the router cannot listen, or the dyno does not come up, then with its
+        last lines. What ran before serves on. On KeyboardInterrupt the dyno is ended first.
         """
         from scripts.platforms.local.slug import build, prune  # noqa: PLC0415 - what only lists need not import what builds
 
@@ -70,9 +70,7 @@ class LocalPlatform:
             slug = build(self._root, change.tree)
             for _ in range(TRIES):
                 state, connection, left = self._supervisor(places)
-                segment_bytes = self._segment_bytes
-                if segment_bytes is None:
-                    segment_bytes = left.segment_bytes if left else SEGMENT_BYTES
+                segment_bytes = self._segment_after(left)
                 order = messages.Deploy(
                     variant=variant.name,
                     app=variant.app,
@@ -113,10 +111,13 @@ class LocalPlatform:
             port = self._port
             if port is None:
                 port = left.port if left else messages.DEFAULT_PORT
-            segment_bytes = self._segment_bytes
-            if segment_bytes is None:
-                segment_bytes = left.segment_bytes if left else SEGMENT_BYTES
-            return *client.start(places, port, segment_bytes), left
+            return *client.start(places, port, self._segment_after(left)), left
+
+    def _segment_after(self, left: Running | None) -> int:
+        """Return the router's segment size: as it was asked for, else that of what has died, else 1460."""
+        if self._segment_bytes is not None:
+            return self._segment_bytes
+        return left.segment_bytes if left else SEGMENT_BYTES
 
     def _bring_back(self, places: Places, segment_bytes: int, say: Say) -> messages.Listed | None:
         """Deploy again what is missing since a supervisor died, and return what runs then; None: nobody answers."""

@@ -169,18 +169,12 @@ def fingerprint() -> str:
 
 def read_state(places: Places) -> State | None:
     """Return what supervisor.json says, which may be out of date; None where there is none, or a wrong one."""
-    try:
-        return msgspec.json.decode(places.state.read_bytes(), type=State)
-    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
-        return None
+    return _kept(places.state, State)
 
 
 def read_running(places: Places) -> Running | None:
     """Return what running.json says; None where there is none, or a wrong one."""
-    try:
-        return msgspec.json.decode(places.running.read_bytes(), type=Running)
-    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
-        return None
+    return _kept(places.running, Running)
 
 
 def how_it_ended(places: Places, running: Running) -> str:
@@ -201,6 +195,14 @@ def clear_stale(places: Places) -> None:
             Path(stale.socket).unlink(missing_ok=True)
             folder.rmdir()
     places.state.unlink(missing_ok=True)
+
+
+def _kept(path: Path, kind: type[M]) -> M | None:
+    """Return the message that a file holds; None where there is no file, or a wrong one."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
+        return None
 
 
 def _read(decoder: "msgspec.json.Decoder[M]", line: bytes) -> M:

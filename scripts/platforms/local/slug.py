@@ -21,8 +21,7 @@ from pathlib import Path
 
 import msgspec
 
-from scripts.branches import generate as publish
-from scripts.branches.git import git
+from scripts.branches.git import export, git
 from scripts.errors import Failure
 from scripts.files import alone, made_once
 from scripts.pins import environments
@@ -163,7 +162,7 @@ def _build(root: Path, tree: str, folder: Path) -> None:
     log.info("build tree %s", tree[:10])
     for left in folder.parent.glob(".*/"):
         shutil.rmtree(left)
-    publish.export(root, tree, folder)
+    export(root, tree, folder)
     for name in ("Procfile", ".python-version", "requirements.txt"):
         if not (folder / name).is_file():
             raise Failure(f"the tree {tree[:10]} has no {name}", do="Make the branches: make branches")
