@@ -113,6 +113,9 @@ def main() -> None:
         code = show(WrongUse(error.format_message().rstrip("."), exit_code=error.exit_code))
     except (click.Abort, KeyboardInterrupt):
         code = show(Failure("interrupted", exit_code=130))
+        # An interrupt that came up through an exec(), with which dataclasses are made, lets CPython end by SIGINT even
+        # when it was caught, and not with 130. Whatever is run next makes it forget that.
+        exec("")  # noqa: S102
     except BrokenPipeError:
         # Whoever read the output has enough; Python must not meet the pipe again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -324,3 +324,15 @@ def test_a_verdict_on_another_tree_is_found_by_the_check(clone: Clone) -> None:
     assert "Mend it: make verify VARIANT=v0.12.1" in finished.stdout
     assert "branch quart is out of date" in finished.stdout
     clone.run("git", "checkout", "--quiet", "--", "common")
+
+
+def test_ctrl_c_gives_130_wherever_it_came(tmp_path: Path) -> None:
+    """Also inside an exec(), as while a dataclass is made: Python would end by the signal itself then."""
+    code = "from scripts import cli\n@cli.cli.command()\ndef stop(): exec('raise KeyboardInterrupt')\n"
+    code += "cli.VERBS = ('stop',)\ncli.Verbs.get_command = cli.click.Group.get_command\ncli.main()\n"
+    (tmp_path / "stopped.py").write_text(code)
+    project = Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-m", "stopped", "stop"]
+    env = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{project}"}
+    finished = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert (finished.returncode, finished.stderr.strip()) == (130, "error: interrupted")
