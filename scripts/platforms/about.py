@@ -63,10 +63,8 @@ def how_differs(web_url: str, variant: Variant) -> str:
         return failure.message
 
 
-def differences(about: About, variant: Variant, *, whole: bool = True) -> str:
-    """Return how an app is another than its variant, or nothing; where not the `whole` counts, its name alone does."""
-    expected = {"variant": variant.name}
-    if whole:
-        expected |= {"uvicorn": str(variant.requirement), "http": variant.http}
+def differences(about: About, variant: Variant) -> str:
+    """Return how an app is another than its variant, or nothing."""
+    expected = {"variant": variant.name, "uvicorn": str(variant.requirement), "http": variant.http}
     found = {key: getattr(about, key) for key in expected}
     return ", ".join(f"{key} is {found[key]}, not {expected[key]}" for key in expected if found[key] != expected[key])

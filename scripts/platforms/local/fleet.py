@@ -1,7 +1,8 @@
 """The deployments of the local platform: the dyno behind each app's host, and how a new one takes over.
 
 A deploy boots the new dyno beside the old one, switches the route when it is up, and then retires the old one: no
-request is XX is written to its app's log in the words of Heroku's.
+request is lost. A boot that fails changes nothing. A dyno that ends by itself has crashed, and is started again after a
+while. What happens to a dyno is written to its app's log in the words of Heroku's.
 """
 
 import asyncio
