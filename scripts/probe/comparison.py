@@ -38,9 +38,8 @@ class Compare(enum.StrEnum):
 
 @dataclass
 class Shape:
-    """A body as its words and what stands between them; a word that moves by itself is None."""
+    """The words of a body, without what stands between them; a word that moves by itself is None."""
 
-    between: tuple[bytes, ...]
     words: list[bytes | None]
 
     def learn(self, words: Sequence[bytes]) -> None:
@@ -168,7 +167,7 @@ class Standard:
             if between in self.shapes:
                 self.shapes[between].learn(words)
             else:
-                self.shapes[between] = Shape(between, list(words))
+                self.shapes[between] = Shape(list(words))
         self.unsteady = self.unsteady or len(self.shapes) > MOST_SHAPES
 
 

@@ -66,8 +66,9 @@ def _of_who(who: Who) -> list[Doubt]:
     if who.passes_on_by:
         to = f"http://{who.to[0]}:{who.to[1]}" if who.to else ""
         if who.passes_on_by.own_router:
-            text = f"this project's own router answers here, and it is the one that splits: the dyno listens at {to}"
-            return [Doubt(text, f"Probe the dyno: URL={to}/…")]
+            text = "this project's own router answers here, and it is the one that splits"
+            text += f": the dyno listens at {to}" if to else ""
+            return [Doubt(text, f"Probe the dyno: URL={to}/…" if to else "Probe the dyno's own port")]
         text = f"{who.passes_on_by} answers here and passes on, {f'to {to}' if to else 'by a Unix socket'}: it reads a "
         text += "request whole, or in its own way, before it does"
         return [Doubt(text, f"Probe the app's own port{f': URL={to}/…' if to else ''}")]

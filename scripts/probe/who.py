@@ -50,4 +50,5 @@ def who_answers(exchanges: Exchanges, head: bytes) -> Who:
         if not processes or answer.end is not End.COMPLETE:
             return Who(processes, backlog, via=via)
         by, to = passed_on(queue, exchanges, head, processes, min(AT_ONCE, backlog or AT_ONCE))
+        by = by or next((each for each in processes if each.own_router), None)  # it always passes on
     return Who(processes, backlog, by, to, via)

@@ -66,6 +66,7 @@ def test_an_unproven_intact_stands_where_it_is_asked_for() -> None:
         Who(via="varnish"),
         Who(passes_on_by=Process(1, "nginx"), to=("127.0.0.1", 8000)),
         Who(passes_on_by=Process(1, "python", own_router=True), to=("127.0.0.1", 8000)),
+        Who(passes_on_by=Process(1, "python", own_router=True)),
     ],
 )
 def test_behind_what_passes_on_nothing_can_be_told(who: Who, trial: Trial) -> None:

@@ -66,8 +66,15 @@ def test_the_table_says_of_the_originals_variants_what_the_original_said(
     """Five releases have the issue, and the patched one has not: measured here, typed by hand there."""
     rows = {row[1]: row for row in Rows(render_table(matrix, verdicts, {}, {})).rows}
     affected = ["quart", *(f"quart-uvicorn-v0.12.{patch}" for patch in range(4))]
-    assert all(rows[branch][2].startswith("Yes: 3,901 of 3,926 splits dropped") for branch in affected)
-    assert rows["quart-patched-uvicorn"][2].startswith("No: all ")
+    assert all("Dropped: form (3,901 of 3,926 splits)" in rows[branch][2] for branch in affected)
+    assert all(rows[branch][2].startswith("Yes. Misrouted: misroute (8 of 73 splits)") for branch in affected)
+    assert rows["quart-patched-uvicorn"][2].startswith("No. ")
+
+
+def test_variants_that_differ_look_different(matrix: Matrix, verdicts: dict[Variant, Verdict]) -> None:
+    """v0.12.3 answers both of two requests in one segment, and v0.12.2 does not."""
+    rows = {row[1]: row for row in Rows(render_table(matrix, verdicts, {}, {})).rows}
+    assert rows["quart-uvicorn-v0.12.2"][2] != rows["quart-uvicorn-v0.12.3"][2]
 
 
 def test_each_variant_has_a_row_with_every_column(matrix: Matrix, verdicts: dict[Variant, Verdict]) -> None:

@@ -78,7 +78,8 @@ def test_verdicts_as_committed_pass_and_change_nothing(clone: Clone, artifacts: 
     summary.write_text("before\n", "utf-8")
     table = clone.done("gather", FROM=str(artifacts), CHECK="1", SUMMARY=str(summary))
     assert table.count("as committed |") == len(list(artifacts.iterdir()))
-    assert "| v0.12.1 | Yes: 3,901 of 3,926 splits dropped, 8 of 73 misrouted | as committed |" in table
+    assert "| v0.12.1 | Yes. Misrouted: misroute (8 of 73 splits), post" in table
+    assert "In one segment: pipelined hung. | as committed |" in table
     assert summary.read_text("utf-8") == f"before\n{table}\n"
     clone.done("gather", FROM=str(artifacts))
     assert clone.run("git", "status", "--porcelain").stdout == ""
@@ -89,7 +90,7 @@ def test_a_verdict_that_differs_fails_the_comparison(clone: Clone, artifacts: Pa
     edit(of(artifacts), '"failed": 5', '"failed": 4')
     finished = clone.verb("gather", FROM=str(artifacts), CHECK="1")
     assert finished.returncode == 1
-    assert "misrouted | **differs** in 1 place |" in finished.stdout
+    assert "pipelined hung. | **differs** in 1 place |" in finished.stdout
     assert "v0.12.1: router.failed: 5 → 4" in finished.stderr
     assert clone.run("git", "status", "--porcelain").stdout == ""
 
