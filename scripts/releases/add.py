@@ -17,11 +17,11 @@ from scripts.errors import Failure
 from scripts.files import write_all, write_whole
 from scripts.matrix import PARSERS, Matrix, Variant, load
 from scripts.pins.compile import Pinned, pin
+from scripts.pins.index import Release, releases
 from scripts.pins.jobs import text_of, tools_path
 from scripts.pins.patched_wheel import PACKAGE
 from scripts.probe.cases import load_cases
-from scripts.releases.choose import Release, choose
-from scripts.releases.index import releases
+from scripts.releases.choose import choose
 from scripts.releases.new_variant import NewVariant, moved, new_variant
 from scripts.runtimes import Runtime
 from scripts.verdicts.measure_variant import Watch, measure_variants

@@ -5,35 +5,14 @@ the release's Requires-Python. Of several the one with the newest Python is chos
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
 from scripts.errors import Failure
+from scripts.pins.index import Release
 from scripts.pins.jobs import LAST_PATCH
 from scripts.runtimes import Runtime
-
-
-@dataclass(frozen=True)
-class Release:
-    """What the package index says of a release."""
-
-    version: Version
-    uploaded: datetime | None
-    """When the last of its files was uploaded; None where the index does not say so."""
-    yanked: bool
-    """Whether its makers took all of it back (PEP 592)."""
-    requires_python: str
-    """Its Requires-Python, empty for any."""
-    wheel: bool
-    """Whether it has a wheel that was not taken back."""
-
-    @property
-    def name(self) -> str:
-        """The release as people write it."""
-        return f"v{self.version}"
 
 
 def newest(releases: Iterable[Release], *, pre: bool) -> Release | None:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from scripts.errors import Failure
 from scripts.matrix import Matrix
+from scripts.pins.index import releases
 from scripts.pins.installable import COMMON_GLIBC, try_install
 from scripts.pins.jobs import Job, all_jobs
 from scripts.pins.patched_wheel import PACKAGE
 from scripts.pins.pythons import fetchable, locate
 from scripts.records import read_record
-from scripts.releases.index import releases
 from scripts.releases.support import Finding, Level, Support, runtime_findings, staleness, system_of
 
 SUPPORT = "common/support.toml"

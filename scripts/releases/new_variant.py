@@ -14,8 +14,8 @@ from packaging.utils import canonicalize_name
 
 from scripts.errors import Failure, WrongUse
 from scripts.matrix import PARSERS, Variant
+from scripts.pins.index import Release
 from scripts.pins.jobs import in_utc
-from scripts.releases.choose import Release
 from scripts.runtimes import Runtime
 
 NOTE = "# Without the extra `standard` there is no httptools: h11 answers, and there is no bug to see.\n"

@@ -13,7 +13,8 @@ from packaging.version import Version
 
 from scripts.errors import Failure, WrongUse
 from scripts.matrix import load
-from scripts.releases.choose import Release, choose, newest, why_not
+from scripts.pins.index import Release
+from scripts.releases.choose import choose, newest, why_not
 from scripts.releases.new_variant import moved, new_variant
 from scripts.runtimes import Runtime, load_runtimes
 

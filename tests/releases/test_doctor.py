@@ -23,8 +23,8 @@ from scripts.releases import doctor
 from scripts.releases.support import SOON, Finding, Level, debian_of, runtime_findings, staleness
 from scripts.runtimes import Runtime
 from scripts.verbs.doctor import command
+from tests.pins.fake_index import Answer, file, lists, send, serving
 from tests.pins.test_environments import write_wheel
-from tests.releases.fake_index import Answer, file, lists, send, serving
 
 PROJECT = Path(__file__).resolve().parents[2]
 SUPPORT = doctor.read_support(PROJECT)

@@ -20,7 +20,7 @@ from scripts.records import read_record
 from scripts.runtimes import load_runtimes
 from scripts.verdicts.verdict import Verdict, same_evidence
 from tests.branches.checkouts import Checkout, new_checkout
-from tests.releases.fake_index import Answer, as_of, file, lists, serving
+from tests.pins.fake_index import Answer, as_of, file, lists, serving
 from tests.whole.conftest import Clone, clone_working_tree
 
 PROJECT = Path(__file__).resolve().parents[2]

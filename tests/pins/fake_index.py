@@ -14,7 +14,7 @@ import httpx
 from pip._internal.models.index import PyPI
 
 from scripts.pins import pip_settings
-from scripts.releases.index import JSON
+from scripts.pins.index import JSON
 
 Answer = Callable[[BaseHTTPRequestHandler, str], None]
 """Answers a request for the package of that name."""

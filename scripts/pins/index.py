@@ -10,6 +10,7 @@ import os
 import ssl
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +24,6 @@ from pip._internal.models.index import PyPI
 
 from scripts.errors import Failure
 from scripts.pins import pip_settings
-from scripts.releases.choose import Release
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,26 @@ TRIES = 3
 
 JSON = "application/vnd.pypi.simple.v1+json"
 HTML = frozenset({"text/html", "application/vnd.pypi.simple.v1+html"})
+
+
+@dataclass(frozen=True)
+class Release:
+    """What the package index says of a release."""
+
+    version: Version
+    uploaded: datetime | None
+    """When the last of its files was uploaded; None where the index does not say so."""
+    yanked: bool
+    """Whether its makers took all of it back (PEP 592)."""
+    requires_python: str
+    """Its Requires-Python, empty for any."""
+    wheel: bool
+    """Whether it has a wheel that was not taken back."""
+
+    @property
+    def name(self) -> str:
+        """The release as people write it."""
+        return f"v{self.version}"
 
 
 class Meta(msgspec.Struct, frozen=True):

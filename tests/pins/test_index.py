@@ -12,9 +12,8 @@ import pytest
 
 from scripts.errors import Failure
 from scripts.pins import pip_settings
-from scripts.releases.choose import Release
-from scripts.releases.index import releases
-from tests.releases.fake_index import Answer, file, lists, send, serving
+from scripts.pins.index import Release, releases
+from tests.pins.fake_index import Answer, file, lists, send, serving
 
 DAY = "2026-01-02T03:04:05.678900Z"
 
