@@ -112,10 +112,7 @@ def _at_once(asked: Message) -> None:
 def _answer(asked: Message, body: bytes) -> Tuple[List[List[bytes]], bytes]:
     """Return the fields and the body of the answer."""
     url = _url(asked)
-    if url == ABOUT:
-        content = json.dumps(_about()).encode()
-    else:
-        content = "{} {}\n".format(asked["method"], url).encode() + body
+    content = json.dumps(_about()).encode() if url == ABOUT else "{} {}\n".format(asked["method"], url).encode() + body
     named = url if len(url) <= SHOWN_BYTES else "{}; {} bytes".format(url[:SHOWN_BYTES], len(url))
     fields = [
         [b"content-type", b"text/plain"],
@@ -151,7 +148,7 @@ def _version(name: str) -> str:
 
 def main() -> None:
     """Start uvicorn as the command line says."""
-    port, parser, loop = (sys.argv[1:] + ["", ""])[:3]
+    port, parser, loop = ([*sys.argv[1:], "", ""])[:3]
     sys.modules["bare_app"] = sys.modules["__main__"]  # uvicorn imports the app by its name
     # A server that drops 4,000 requests would print as many tracebacks.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
@@ -168,7 +165,7 @@ def main() -> None:
     words = ["--host", "127.0.0.1", "--port", port, "--log-level", "error"]
     words += ["--http", parser] if parser and "http" in options else []
     words += ["--loop", loop] if loop and "loop" in options else []
-    command(["bare_app:app3" if "interface" in options else "bare_app:app"] + words)
+    command(["bare_app:app3" if "interface" in options else "bare_app:app", *words])
 
 
 def _choices(option: Any) -> List[str]:

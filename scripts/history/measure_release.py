@@ -1,0 +1,100 @@
+"""Measures a release of uvicorn: each case at every offset, with each parser that the release says it has."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from scripts.errors import Failure
+from scripts.history.environment import NotInstallable, Source
+from scripts.history.ready import Ready, make_ready
+from scripts.history.rows import INTACT, CaseCell, Cell, HistoryRow
+from scripts.history.serve import NotServed
+from scripts.pins.index import Release
+from scripts.probe.answers import Outcome
+from scripts.probe.cases import Case
+from scripts.probe.endpoint import Endpoint
+from scripts.probe.evidence import evidence
+from scripts.probe.instrument import Void
+from scripts.probe.measure import How, probe
+from scripts.verdicts.measure_variant import TIMES
+from scripts.wire.receive_queue import Address
+
+log = logging.getLogger(__name__)
+
+TRIES = 3
+"""How often a case is measured where nothing can be told of it."""
+
+BESIDE = ("websockets", "wsproto", "gunicorn", "uvloop")
+"""What answers beside uvicorn and its parser."""
+
+Say = Callable[[HistoryRow], None]
+
+
+def measure_release(
+    release: Release, cases: Sequence[Case], place: Path, *, void: Void, known: str = "", say: Say = lambda _: None
+) -> list[HistoryRow]:
+    """Return the rows of a release, one a parser; or one with the reason for having none.
+
+    Its environment is made at `place`; `known` is a Python that it did run on. `say` gets each row as it is measured.
+    IndexUnreachable where the package index is not there, so nothing can be said of the release.
+    """
+    day = release.uploaded.date() if release.uploaded else None
+    blank = HistoryRow(
+        release=str(release.version), uploaded=day, yanked=release.yanked, parser="", reason="it was not measured"
+    )
+    rows = []
+    try:
+        ready = make_ready(Source.of_release(release), place, known)
+        for parser in ready.parsers:
+            rows.append(_measured(ready, parser, blank, cases, void))
+            say(rows[-1])
+    except (NotInstallable, NotServed) as failure:
+        rows = [msgspec.structs.replace(blank, reason=_reason(failure))]
+        say(rows[-1])
+    return rows
+
+
+def _measured(ready: Ready, parser: str, blank: HistoryRow, cases: Sequence[Case], void: Void) -> HistoryRow:
+    """Return the row of a release with one parser."""
+    try:
+        with ready.serving(parser) as served:
+            about = served.about
+            if about.uvicorn != blank.release:
+                raise NotServed("it cannot be measured", f"what answers is uvicorn {about.uvicorn}")
+            found = {
+                case.name: measure_cell(served.address, case, void)
+                for case in cases
+                if not case.parsers or parser in case.parsers
+            }
+    except NotServed as failure:
+        return msgspec.structs.replace(blank, parser=parser, reason=_reason(failure))
+    versions = {name: version for name, version in about.versions.items() if name in (parser, *BESIDE)}
+    return msgspec.structs.replace(
+        blank, parser=parser, python=about.python, versions=versions, reason="", cases=found
+    )
+
+
+def measure_cell(address: Address, case: Case, void: Mapping[str, str]) -> Cell:
+    """Measure a case at every offset, and return what its row says of it."""
+    if case.name in void:
+        return CaseCell(untold="a control did not come out as known")
+    for _ in range(TRIES):
+        try:
+            found = evidence(probe(Endpoint(*address), case, how=How(TIMES)))
+        except Failure as failure:
+            reason = failure.found or failure.what
+            log.debug("%s: %s", case.name, failure.message)
+            continue
+        offsets = {each.value: tuple(found.offsets[each]) for each in Outcome if each is not Outcome.INTACT}
+        joined = None if found.joined is Outcome.INTACT else found.joined
+        return CaseCell(**offsets, joined=joined) if any(offsets.values()) or joined else INTACT
+    return CaseCell(untold=reason)
+
+
+def _reason(failure: Failure) -> str:
+    """Return why a release stands there without cases."""
+    if isinstance(failure, NotInstallable):
+        return f"it cannot be installed: {failure.found}"
+    return failure.message.rstrip(".")
