@@ -14,7 +14,6 @@ from scripts.history.rows import (
     HISTORY_FILE,
     INTACT,
     CaseCell,
-    CaseFacts,
     Cell,
     History,
     HistoryCommit,
@@ -25,23 +24,7 @@ from scripts.history.rows import (
 )
 from scripts.probe.answers import Outcome
 from scripts.wire.splitting import ranges
-
-SIZES = {"form": 3927, "pipelined": 74}
-DROPPED = CaseCell(dropped=((5, 3905),))
-
-
-def row(release: str, parser: str = "httptools", **cases: Cell) -> HistoryRow:
-    """Make a measured row."""
-    versions = {"wsproto": "1.0", "httptools": "0.1.1"}
-    day = date(2020, 9, 3)
-    return HistoryRow(
-        release=release, uploaded=day, yanked=False, parser=parser, python="3.8", versions=versions, cases=cases
-    )
-
-
-def history(*rows: HistoryRow, commits: tuple[HistoryCommit, ...] = ()) -> History:
-    """Make a history of two cases."""
-    return History(cases={name: CaseFacts(size, "0" * 64) for name, size in SIZES.items()}, rows=rows, commits=commits)
+from tests.history.samples import DROPPED, SIZES, history, row
 
 
 def changed(history: History, **fields: object) -> bytes:
