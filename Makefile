@@ -6,10 +6,12 @@ MAKEFLAGS += --no-print-directory
 
 # The one list of the variables; a test holds the verbs' options against it.
 KNOBS := VARIANT TO PORT SEGMENT ROUTER CHECK UPGRADE JSON DEBUG URL CASE METHOD BODY HEADER OFFSETS HOST_HEADER GAP PROOF COMPARE EXPECT UNPROVEN TIMEOUT FOLLOW LINES OFFLINE DRY_RUN SHARD INTO FROM SUMMARY VERSION PARSER PRE APP PREFIX FORCE CONFIRM
+# The set-up reads it too, so it may also stand in the environment, and no target refuses it.
+SHARED := PYTHON
 # Make hands a variable of its command line on through the environment. One that the environment had already is not meant.
 $(foreach knob,$(KNOBS),$(if $(filter environment,$(origin $(knob))),$(eval unexport $(knob))))
 
-TARGETS := help deploy ps logs open rollback destroy down verify probe pin branches publish matrix gather doctor readme update variant remove check test bench clean setup setup-tests
+TARGETS := help affected deploy ps logs open rollback destroy down verify probe pin branches publish matrix gather doctor readme update variant remove check test bench clean setup setup-tests
 .PHONY: $(TARGETS)
 
 # What children of make read for themselves: make's own variables, and those of the shell, Python, pip, uv, git, npm.
@@ -29,6 +31,9 @@ RUN := @GIVEN="$(strip $(foreach knob,$(KNOBS),$(if $(findstring command line,$(
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 	@echo; echo 'VARIANT= takes a variant or its branch. More on a target: scripts/run TARGET --help'
+
+affected: setup ## Tell whether a release has the bug: VERSION=0.15.0 [PARSER=h11 PYTHON=/path JSON=1]
+	$(RUN) affected
 
 deploy: setup ## Run a variant, print where: VARIANT=v0.12.1|all [PORT= SEGMENT= ROUTER= JSON=1]
 	$(RUN) deploy

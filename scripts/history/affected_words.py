@@ -29,17 +29,16 @@ def _answer(finding: Finding) -> str:
 
 def _reach(span: Span) -> str:
     """Return since when and until when."""
-    until = f"until {span.last.release}" if span.after else "to this day"
-    return f"since {span.first.release}, {until}"
+    return f"since {span.first.release}" + (f" until {span.last.release}" if span.after else "")
 
 
 def _what(finding: Finding) -> str:
     """Return what happens by case; cases that come to the same kind of thing are named together."""
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for case in finding.cases:
-        own = "" if _same(case.span, finding.span) else f" ({_reach(case.span)})"
-        groups[_words(case.cell), own].append(f"{case.name} {_counted(case)}".strip())
-    return "; ".join(f"{words} in {listed(names)}{own}" for (words, own), names in groups.items())
+        own = "" if _same(case.span, finding.span) else f"{_reach(case.span)} "
+        groups[own, _words(case.cell)].append(f"{case.name} {_counted(case)}".strip())
+    return "; ".join(f"{own}{words} in {listed(names)}" for (own, words), names in groups.items())
 
 
 def _same(one: Span, other: Span | None) -> bool:
@@ -51,7 +50,7 @@ def _words(cell: CaseCell) -> str:
     """Return what a case comes to, in words."""
     told = [outcome.value for outcome in cell.counts]
     if cell.joined:
-        told.append(f"{cell.joined} when sent in one segment")
+        told.append(f"{cell.joined} where it comes in one segment")
     return listed(told)
 
 

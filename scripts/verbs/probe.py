@@ -1,16 +1,13 @@
 """`probe`: measure a server of the user's own."""
 
 import math
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from scripts import screen
-from scripts.errors import Failure, WrongUse
+from scripts.errors import WrongUse
 from scripts.probe.cases import load_cases, select
 from scripts.probe.comparison import Compare
 from scripts.probe.conclusion import Conclusion, worst
@@ -23,6 +20,7 @@ from scripts.probe.target import Target, parse_url, plans, requested
 from scripts.probe.who import Who
 from scripts.report.chart import LETTERS, STYLES, legend, rows, ruler
 from scripts.verbs import options
+from scripts.verbs.exit_codes import told_by_exit_code
 
 QUIET_SECONDS = 1.0
 """How long one event loop may be silent to what it has read, while it answers what came later."""
@@ -94,7 +92,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Probe a server: exit code 0 = intact, 1 = affected, 2 = could not tell."""
-    with _told_by_exit_code():
+    with told_by_exit_code("probe"):
         target = parse_url(url)
         if not 0 < timeout < math.inf:
             raise WrongUse(f"TIMEOUT={timeout} is no time limit", do="Give seconds: TIMEOUT=5")
@@ -120,22 +118,6 @@ def command(
             screen.print_json(facts[0] if len(facts) == 1 else facts)
         sys.stdout.flush()
     context.exit(worst(each.conclusion.word for each in found).code)
-
-
-@contextmanager
-def _told_by_exit_code() -> Iterator[None]:
-    """Let nothing but a measurement end the process with 0 or 1: whoever reads the code alone must not be misled."""
-    try:
-        yield
-    except Failure as failure:
-        failure.exit_code = 2
-        raise
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(2)
-    except Exception as error:
-        found = f"{type(error).__name__}: {error}"
-        raise Failure("this is a bug of the probe", found=found, do="Show more: DEBUG=1", exit_code=2) from error
 
 
 def _facts(target: Target, measurement: Measurement, who: Who, conclusion: Conclusion) -> dict[str, object]:

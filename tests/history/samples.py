@@ -1,5 +1,6 @@
 """Rows of a history, written as a measurement would."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from scripts.history.rows import INTACT, CaseCell, CaseFacts, Cell, History, HistoryCommit, HistoryRow
@@ -9,12 +10,23 @@ SIZES = {"form": 3927, "pipelined": 74}
 DROPPED = CaseCell(dropped=((5, 3905),))
 
 
-def row(release: str, parser: str = "httptools", **cases: Cell) -> HistoryRow:
-    """Make a measured row."""
-    versions = {"wsproto": "1.0", "httptools": "0.1.1"}
-    day = date(2020, 9, 3)
+def row(
+    release: str,
+    parser: str = "httptools",
+    cases: Mapping[str, Cell] | None = None,
+    *,
+    yanked: bool = False,
+    **more: Cell,
+) -> HistoryRow:
+    """Make a measured row, with its cases by name."""
     return HistoryRow(
-        release=release, uploaded=day, yanked=False, parser=parser, python="3.8", versions=versions, cases=cases
+        release=release,
+        uploaded=date(2020, 9, 3),
+        yanked=yanked,
+        parser=parser,
+        python="3.8",
+        versions={"wsproto": "1.0", "httptools": "0.1.1"},
+        cases={**(cases or {}), **more},
     )
 
 
@@ -34,6 +46,6 @@ def story() -> History:
     old: dict[str, Cell] = {"form": DROPPED, "pipelined": INTACT}
     both: dict[str, Cell] = {"form": DROPPED, "pipelined": CaseCell(dropped=((5, 20),), joined=Outcome.HUNG)}
     measured = {"0.10.9": old, "0.11.0": both, "0.12.2": both, "0.12.3": old, "0.17.4": old, "0.17.5": whole}
-    rows = [row(release, **cases) for release, cases in (measured | {"0.54.0": whole}).items()]
-    rows += [row(release, "h11", **whole) for release in ("0.11.0", "0.12.2", "0.12.3", "0.17.4", "0.17.5", "0.54.0")]
-    return history(unmeasured("0.0.9"), *rows, row("0.54.0", "zttp", **whole))
+    rows = [row(release, cases=cases) for release, cases in (measured | {"0.54.0": whole}).items()]
+    rows += [row(release, "h11", whole) for release in ("0.11.0", "0.12.2", "0.12.3", "0.17.4", "0.17.5", "0.54.0")]
+    return history(unmeasured("0.0.9"), *rows, row("0.54.0", "zttp", whole))

@@ -32,10 +32,10 @@ def refused(clone: Clone, *args: str) -> str:
 
 
 def test_makes_variables_are_the_verbs_options() -> None:
-    """Each option has its variable in the Makefile's list, and each of the list is an option's."""
+    """Each option has its variable in the Makefile's lists, and each of the lists is an option's."""
     commands = [cli, *(cli.get_command(click.Context(cli), verb) for verb in VERBS)]
     options = {str(each.envvar) for command in commands for each in command.params if each.envvar}
-    assert options == set(words("KNOBS"))
+    assert options == {*words("KNOBS"), *words("SHARED")}
 
 
 def test_makes_targets_are_the_rules_of_its_file() -> None:
@@ -58,7 +58,7 @@ def test_the_help_is_grouped_and_fits_100_columns(clone: Clone) -> None:
 
 def test_the_help_names_variables_that_there_are(clone: Clone) -> None:
     """A variable in a line of help is one of the list."""
-    assert set(re.findall(r"\b([A-Z_]{2,})=", make(clone).stdout)) <= set(words("KNOBS"))
+    assert set(re.findall(r"\b([A-Z_]{2,})=", make(clone).stdout)) <= {*words("KNOBS"), *words("SHARED")}
 
 
 @pytest.mark.parametrize(
