@@ -11,7 +11,7 @@ SHARED := PYTHON
 # Make hands a variable of its command line on through the environment. One that the environment had already is not meant.
 $(foreach knob,$(KNOBS),$(if $(filter environment,$(origin $(knob))),$(eval unexport $(knob))))
 
-TARGETS := help affected deploy ps logs open rollback destroy down verify probe pin branches publish matrix gather doctor readme update variant remove check test bench clean setup setup-tests
+TARGETS := help deploy ps logs open rollback destroy down affected verify probe pin branches publish matrix gather doctor readme update variant remove check test bench clean setup setup-tests
 .PHONY: $(TARGETS)
 
 # What children of make read for themselves: make's own variables, and those of the shell, Python, pip, uv, git, npm.

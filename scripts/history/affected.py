@@ -36,7 +36,7 @@ class CaseReach:
 
 
 @dataclass(frozen=True)
-class Finding:
+class ReleaseFinding:
     """The answer about one release with one parser."""
 
     asked: AskedRelease
@@ -60,7 +60,7 @@ class Finding:
     notes: tuple[str, ...] = ()
 
 
-def find(history: History, asked: AskedRelease, parser: str = "") -> Finding:
+def find(history: History, asked: AskedRelease, parser: str = "") -> ReleaseFinding:
     """Return what the history says of a release with a parser, by default the one that uvicorn prefers.
 
     WrongUse for a release that never was, and for a parser that the release does not have.
@@ -72,16 +72,16 @@ def find(history: History, asked: AskedRelease, parser: str = "") -> Finding:
     notes = _notes(row, asked)
     if row.reason:
         why = f"it was not measured: {row.reason}"
-        return Finding(asked, row.parser or parser, Standing.UNKNOWN, why, row, notes=notes)
+        return ReleaseFinding(asked, row.parser or parser, Standing.UNKNOWN, why, row, notes=notes)
     bad = {name: cell for name, cell in row.cases.items() if isinstance(cell, CaseCell)}
     untold = {name: cell.untold for name, cell in bad.items() if cell.untold}
     if untold.keys() == bad.keys():
         standing = Standing.UNKNOWN if untold else Standing.INTACT
-        why = f"{listed(untold)} could not be told" if untold else ""
+        why = "; ".join(f"{name} could not be told: {reason}" for name, reason in untold.items())
         before = [each.last for each in spans_of_any(history, row.parser) if each.last.version < row.version]
         last = before[-1] if before else None
-        return Finding(asked, row.parser, standing, why, row, last_affected=last, untold=untold, notes=notes)
-    return Finding(
+        return ReleaseFinding(asked, row.parser, standing, why, row, last_affected=last, untold=untold, notes=notes)
+    return ReleaseFinding(
         asked,
         row.parser,
         Standing.AFFECTED,
@@ -124,23 +124,23 @@ def _notes(row: HistoryRow, asked: AskedRelease) -> tuple[str, ...]:
     return tuple(filter(None, (asked.note, yanked, pre)))
 
 
-def _not_there(history: History, asked: AskedRelease, parser: str) -> Finding:
+def _not_there(history: History, asked: AskedRelease, parser: str) -> ReleaseFinding:
     """Return what can be said of a release that the history does not have; WrongUse where there never was one."""
     versions = sorted({row.version for row in history.rows})
     version = asked.version
     notes = (asked.note,) if asked.note else ()
     if not versions:
-        return Finding(asked, parser, Standing.UNKNOWN, "the history has no release", notes=notes)
+        return ReleaseFinding(asked, parser, Standing.UNKNOWN, "the history has no release", notes=notes)
     if version > versions[-1]:
         why = f"it is newer than the history, which ends with {versions[-1]}{_stands(history, versions[-1], parser)}"
-        return Finding(asked, parser, Standing.UNKNOWN, why, notes=notes)
+        return ReleaseFinding(asked, parser, Standing.UNKNOWN, why, notes=notes)
     if not (version.is_prerelease or version.is_postrelease):
         raise WrongUse(f"there is no uvicorn {version} in the history", do=nearest(str(version), [*map(str, versions)]))
     kind = "pre-release" if version.is_prerelease else "post-release"
     around = [max((each for each in versions if each < version), default=None)]
     around.append(min(each for each in versions if each > version))
     told = " and ".join(f"{each}{_stands(history, each, parser)}" for each in around if each)
-    return Finding(
+    return ReleaseFinding(
         asked, parser, Standing.UNKNOWN, f"this {kind} is not in the history: beside it stand {told}", notes=notes
     )
 

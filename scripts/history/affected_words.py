@@ -2,18 +2,18 @@
 
 from collections import defaultdict
 
-from scripts.history.affected import CaseReach, Finding, Standing, listed
+from scripts.history.affected import CaseReach, ReleaseFinding, Standing, listed
 from scripts.history.eras import Span
 from scripts.history.rows import CaseCell, HistoryRow
 from scripts.probe.answers import Outcome
 
 
-def sentence(finding: Finding) -> str:
+def sentence(finding: ReleaseFinding) -> str:
     """Return the answer as one line."""
     return ". ".join((_answer(finding), *_helps(finding), *(note[:1].upper() + note[1:] for note in finding.notes)))
 
 
-def _answer(finding: Finding) -> str:
+def _answer(finding: ReleaseFinding) -> str:
     """Return the answer alone."""
     subject = f"uvicorn {finding.asked.version}" + (f" with {finding.parser}" if finding.parser else "")
     if finding.standing is Standing.UNKNOWN:
@@ -32,7 +32,7 @@ def _reach(span: Span) -> str:
     return f"since {span.first.release}" + (f" until {span.last.release}" if span.after else "")
 
 
-def _what(finding: Finding) -> str:
+def _what(finding: ReleaseFinding) -> str:
     """Return what happens by case; cases that come to the same kind of thing are named together."""
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for case in finding.cases:
@@ -60,7 +60,7 @@ def _counted(case: CaseReach) -> str:
     return f"({count:,} of {case.bytes - 1:,})" if count else ""
 
 
-def _helps(finding: Finding) -> list[str]:
+def _helps(finding: ReleaseFinding) -> list[str]:
     """Return what helps, nothing where nothing needs to."""
     if finding.standing is not Standing.AFFECTED:
         return []
@@ -72,7 +72,7 @@ def _helps(finding: Finding) -> list[str]:
     return [told[:1].upper() + told[1:]]
 
 
-def facts(finding: Finding) -> dict[str, object]:
+def facts(finding: ReleaseFinding) -> dict[str, object]:
     """Return the answer for programs."""
 
     def named(row: HistoryRow | None) -> str | None:

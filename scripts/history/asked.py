@@ -23,8 +23,8 @@ DISTRIBUTION = re.compile(
 )
 """A distribution's version: what uvicorn calls the release, and behind it the distribution's own number."""
 
-REVISION = re.compile(r"[-_,](?:r?[0-9]|py)")
-"""How that number begins: with digits, or as the builds of conda do (`-pyhd8ed1ab_0`)."""
+REVISION = re.compile(r"[-_,](?:r?[0-9]|py|bp)")
+"""How that number begins: with digits, or as conda's builds (`-py312_0`) and openSUSE's backports (`-bp156`) do."""
 
 
 @dataclass(frozen=True)

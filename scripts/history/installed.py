@@ -23,7 +23,7 @@ DEBIAN = "/usr/lib/python3/dist-packages/"
 """Where packages of Debian and Ubuntu put their modules; pip puts its own elsewhere."""
 
 
-class Installed(msgspec.Struct, frozen=True):
+class InstalledUvicorn(msgspec.Struct, frozen=True):
     """What a Python says of its uvicorn; each text is empty where there is none."""
 
     uvicorn: str
@@ -73,13 +73,13 @@ def chosen(python: str, environment: Mapping[str, str] = os.environ) -> Question
     return Question(found, why)
 
 
-def look(question: Question) -> Installed:
+def look(question: Question) -> InstalledUvicorn:
     """Return what that Python has; Failure where it has no uvicorn, or does not answer."""
     do = "Name a Python that has one: PYTHON=/path/of/python, or a release: VERSION=0.15.0"
     what = f"{question.why} does not say which uvicorn it has"
     try:
         told = run([question.python, "-I", which_uvicorn.__file__], what=what, do=do, limit=LIMIT_SECONDS).stdout
-        found = msgspec.json.decode(told.splitlines()[-1] if told else b"", type=Installed)
+        found = msgspec.json.decode(told.splitlines()[-1] if told else b"", type=InstalledUvicorn)
     except msgspec.DecodeError:  # a ValidationError is one too
         raise Failure(what, found="it answers something else", do=do) from None
     if not found.uvicorn:

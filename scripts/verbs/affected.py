@@ -8,7 +8,7 @@ import click
 
 from scripts import screen
 from scripts.errors import WrongUse
-from scripts.history.affected import Finding, find
+from scripts.history.affected import ReleaseFinding, find
 from scripts.history.affected_words import facts, sentence
 from scripts.history.asked import read_asked
 from scripts.history.installed import Question, chosen, look
@@ -46,7 +46,7 @@ def command(context: click.Context, *, wanted: str, parser: str, python: str, as
     context.exit(finding.standing.code)
 
 
-def _installed(history: History, question: Question, parser: str) -> Finding:
+def _installed(history: History, question: Question, parser: str) -> ReleaseFinding:
     """Return the finding on the uvicorn that a Python has, and on what it would read HTTP with."""
     found = look(question)
     finding = find(history, found.asked, parser or found.parser)
