@@ -103,8 +103,7 @@ def _row(rows: Sequence[HistoryRow], asked: AskedRelease, parser: str, known: Se
     """Return the row of a parser; that of the one that uvicorn prefers where none is named."""
     by_parser = {row.parser: row for row in rows}
     if "" in by_parser:
-        if parser and parser not in known:
-            raise WrongUse(f"unknown parser {parser!r}", do=nearest(parser, list(known)))
+        _check_parser(parser, known)
         return by_parser[""]
     has = [name for name in known if name in by_parser]
     if not parser:
@@ -115,6 +114,12 @@ def _row(rows: Sequence[HistoryRow], asked: AskedRelease, parser: str, known: Se
         has_all = f"In the history {asked.version} has {listed(has)}"
         raise WrongUse(what, do=f"{hint} {has_all}".strip() if hint.startswith("Did") else has_all)
     return by_parser[parser]
+
+
+def _check_parser(parser: str, known: Sequence[str]) -> None:
+    """Refuse a parser that no release has; WrongUse names the nearest."""
+    if parser and parser not in known:
+        raise WrongUse(f"unknown parser {parser!r}", do=nearest(parser, list(known)))
 
 
 def _notes(row: HistoryRow, asked: AskedRelease) -> tuple[str, ...]:
@@ -131,6 +136,7 @@ def _not_there(history: History, asked: AskedRelease, parser: str) -> ReleaseFin
     notes = (asked.note,) if asked.note else ()
     if not versions:
         return ReleaseFinding(asked, parser, Standing.UNKNOWN, "the history has no release", notes=notes)
+    _check_parser(parser, parsers(history))
     if version > versions[-1]:
         why = f"it is newer than the history, which ends with {versions[-1]}{_stands(history, versions[-1], parser)}"
         return ReleaseFinding(asked, parser, Standing.UNKNOWN, why, notes=notes)

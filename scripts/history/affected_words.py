@@ -101,6 +101,7 @@ def facts(finding: ReleaseFinding) -> dict[str, object]:
             }
             for case in finding.cases
         },
+        "measured": list(row.cases) if row else [],
         "untold": finding.untold,
         "measured_with": {"python": row.python, **row.versions} if row and row.cases else {},
         "notes": list(finding.notes),

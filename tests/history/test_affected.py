@@ -106,10 +106,16 @@ def test_a_release_that_never_was_is_wrong_use() -> None:
         found("0.17.44")
 
 
-def test_an_unknown_parser_of_an_unmeasured_release_is_wrong_use() -> None:
+@pytest.mark.parametrize("release", ["0.0.9", "0.99.0", "0.17.4.post1"])
+def test_an_unknown_parser_of_an_unmeasured_release_is_wrong_use(release: str) -> None:
     """It is no release's parser."""
     with pytest.raises(WrongUse, match=r"unknown parser 'h12'. Did you mean h11\?"):
-        found("0.0.9", "h12")
+        found(release, "h12")
+
+
+def test_a_history_without_a_release_knows_nothing() -> None:
+    """As one that was just begun."""
+    assert find(history(), read_asked("0.9.0")).standing is Standing.UNKNOWN
 
 
 def test_a_parser_that_could_not_be_measured_is_unknown() -> None:
@@ -135,6 +141,7 @@ def test_programs_get_the_facts() -> None:
     """By case: counts, since when, until when, the first intact release."""
     told = facts(found("0.12.2"))
     assert (told["answer"], told["since"], told["until"], told["upgrade"]) == ("affected", "0.10.9", "0.17.4", "0.17.5")
+    assert told["measured"] == ["form", "pipelined"]
     assert told["cases"] == {
         "form": {
             "splits": 3926,
