@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.branches.git import git
-from scripts.errors import WrongUse, nearest
+from scripts.errors import Failure, WrongUse, nearest
 from scripts.files import alone, made_once
 from scripts.process import CommandFailed
 
@@ -33,6 +33,9 @@ LEFT = re.compile(r"^([0-9a-f]{40,64})$", re.MULTILINE)
 
 ONLY_SKIPPED = 2
 """The exit code of git's bisection where only commits are left that were skipped (its builtin/bisect.c)."""
+
+CHANGED_BEFORE = 3
+"""Its exit code where the commit at which the two ends part is as the newer one is."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,15 @@ class UvicornClone:
         return UvicornCommit(commit, dt.datetime.fromisoformat(committed), subject)
 
     def check(self, start: UvicornCommit, end: UvicornCommit) -> None:
-        """Refuse ends of which the first does not lead to the second."""
-        if git(self.folder, "merge-base", "--is-ancestor", start.commit, end.commit, codes=(0, 1)).code:
-            what = f"{start.short} does not lead to {end.short}"
+        """Refuse ends of which the second is in the first, or that share nothing.
+
+        A release may have been tagged beside the branch that the next one is on: git asks for where they part then.
+        """
+        if not self.distance(start, end):
+            what = f"nothing lies between {start.short} and {end.short}"
             raise WrongUse(what, do="Name the older one in FROM, the newer one in TO")
+        if git(self.folder, "merge-base", start.commit, end.commit, codes=(0, 1)).code:
+            raise WrongUse(f"{start.short} and {end.short} share no history", do="Name others")
 
     @contextmanager
     def tree(self, commit: UvicornCommit) -> Iterator[Path]:
@@ -121,7 +129,10 @@ class UvicornClone:
         Once git knows all that can be known, the commits are returned of which one is the first with the other outcome:
         that one alone, unless some were skipped.
         """
-        said = git(self.folder, "bisect", word, commit.commit, codes=(0, ONLY_SKIPPED))
+        said = git(self.folder, "bisect", word, commit.commit, codes=(0, ONLY_SKIPPED, CHANGED_BEFORE))
+        if said.code == CHANGED_BEFORE:
+            what = "the two ends have no change between them, but one that came before they parted"
+            raise Failure(what, found=f"{commit.short} is as TO is", do=f"Name that in TO: TO={commit.short}")
         ids = (LEFT if said.code == ONLY_SKIPPED else FIRST).findall(said.stdout.decode("utf-8", "replace"))
         return tuple(self.commit(each) for each in ids)
 

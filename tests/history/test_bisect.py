@@ -109,6 +109,34 @@ def test_ends_the_wrong_way_round_are_wrong_use(tmp_path: Path) -> None:
         look(tmp_path, repository(tmp_path, "dropped", "intact"), "c2", "c1")
 
 
+def test_a_release_beside_the_branch_of_the_next_one_is_no_obstacle(tmp_path: Path) -> None:
+    """As uvicorn's 0.10.9 was: git asks for the commit at which they part."""
+    theirs = repository(tmp_path, "dropped", "dropped", "dropped", "intact")
+    git(theirs.folder, "checkout", "--quiet", "-b", "beside", "c2")
+    theirs.commit("Release", {"outcome": "dropped", "version": "1"}, tag="beside")
+    found = look(tmp_path, theirs, "refs/tags/beside", "c4")
+    assert [each.subject for each in found.candidates] == ["Change 4 (#104)"]
+    assert found.before.commit.subject == "Change 3 (#103)"
+
+
+def test_a_change_before_the_ends_part_is_not_between_them(tmp_path: Path) -> None:
+    """One of them undid it, which git says, and so does this."""
+    theirs = repository(tmp_path, "dropped", "intact", "intact")
+    git(theirs.folder, "checkout", "--quiet", "-b", "beside", "c2")
+    theirs.commit("Undo", {"outcome": "dropped"}, tag="undone")
+    with pytest.raises(Failure, match=r"came before they parted: [0-9a-f]{10} is as TO is. Name that in TO"):
+        look(tmp_path, theirs, "undone", "c3")
+
+
+def test_ends_that_share_nothing_are_wrong_use(tmp_path: Path) -> None:
+    """Nothing leads from one to the other."""
+    theirs = repository(tmp_path, "dropped", "intact")
+    git(theirs.folder, "checkout", "--quiet", "--orphan", "other")
+    theirs.commit("Another", {"outcome": "intact"}, tag="another")
+    with pytest.raises(WrongUse, match="share no history"):
+        look(tmp_path, theirs, "c1", "another")
+
+
 def test_a_name_that_the_repository_does_not_know_is_wrong_use(tmp_path: Path) -> None:
     """The nearest tag is named; a word that git would take for an option names nothing."""
     theirs = repository(tmp_path, "dropped", "intact")
