@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from scripts.history.rows import INTACT, CaseCell, Cell, History, HistoryRow
+from scripts.matrix import PARSERS
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def measured(history: History, parser: str) -> list[HistoryRow]:
 def parsers(history: History) -> list[str]:
     """Return the parsers that any release has, the one that uvicorn prefers first."""
     found = {row.parser for row in history.rows if row.parser}
-    return sorted(found, key=lambda parser: (parser != "httptools", parser))
+    return sorted(found, key=lambda parser: (parser != PARSERS[0], parser))
 
 
 def eras(history: History, parser: str) -> list[Era]:

@@ -11,6 +11,7 @@ import msgspec
 from scripts.errors import Failure, WrongUse
 from scripts.history import which_uvicorn
 from scripts.history.asked import AskedRelease, read_asked
+from scripts.matrix import PARSERS
 from scripts.process import run
 
 LIMIT_SECONDS = 30.0
@@ -78,7 +79,9 @@ def look(question: Question) -> InstalledUvicorn:
     do = "Name a Python that has one: PYTHON=/path/of/python, or a release: VERSION=0.15.0"
     what = f"{question.why} does not say which uvicorn it has"
     try:
-        told = run([question.python, "-I", which_uvicorn.__file__], what=what, do=do, limit=LIMIT_SECONDS).stdout
+        told = run(
+            [question.python, "-I", which_uvicorn.__file__, *PARSERS], what=what, do=do, limit=LIMIT_SECONDS
+        ).stdout
         found = msgspec.json.decode(told.splitlines()[-1] if told else b"", type=InstalledUvicorn)
     except msgspec.DecodeError:  # a ValidationError is one too
         raise Failure(what, found="it answers something else", do=do) from None

@@ -1,5 +1,7 @@
 """Run by its path in a user's Python, 3.6 or later: prints which uvicorn that has, and what it would read HTTP with.
 
+    python -I which_uvicorn.py PARSER …
+
 It imports nothing of this project's. Which parser is taken is asked of uvicorn itself, where it has a module for that
 (since 0.3); else it is httptools where that can be imported.
 """
@@ -8,8 +10,6 @@ import json
 import sys
 from importlib import import_module
 from importlib.util import find_spec
-
-PARSERS = ("httptools", "h11", "zttp")
 
 
 def distribution(name: str) -> "tuple[str, str, str]":
@@ -42,7 +42,7 @@ def main() -> None:
     told = {
         "uvicorn": version,
         "parser": parser() if spec else "",
-        "versions": {name: distribution(name)[0] for name in PARSERS if find_spec(name)},
+        "versions": {name: distribution(name)[0] for name in sys.argv[1:] if find_spec(name)},
         "place": (spec.origin or "") if spec else "",
         "installer": installer,
         "direct": bool(direct),

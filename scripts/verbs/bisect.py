@@ -14,7 +14,7 @@ from scripts.history.clones import OFFICIAL, opened
 from scripts.history.commit_report import SearchFacts, as_history, report, told
 from scripts.history.measure_commit import CommitInstrument
 from scripts.history.rows import HISTORY_FILE, encode, read_history
-from scripts.history.which_uvicorn import PARSERS
+from scripts.matrix import PARSERS
 from scripts.probe.cases import Case, load_cases
 from scripts.verbs import options
 
