@@ -57,7 +57,7 @@ verify: setup ## Measure the verdicts [VARIANT= CASE= SHARD=3/8 CHECK=1 INTO=fol
 gather: setup ## Take in verdicts measured elsewhere: FROM=folder [CHECK=1 SUMMARY=file JSON=1]
 	$(RUN) gather
 
-bisect: setup ## Find the commit that changed a case: CASE=form FROM=0.17.4 TO=0.17.5 [REPO= KEEP=1 …]
+bisect: setup ## Find the commit that changed a case: CASE=form FROM=0.17.4 TO=0.17.5 [REPO= …]
 	$(RUN) bisect
 
 probe: setup ## Measure a server: URL= [CASE=post|all OFFSETS= METHOD= BODY= HEADER= JSON=1 …]

@@ -2,35 +2,21 @@
 
 import logging
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from scripts.errors import Failure
 from scripts.history.bisect import MeasuredCommit, SkippedCommit, in_words
 from scripts.history.clones import UvicornClone, UvicornCommit
-from scripts.history.environment import NotInstallable, Source, add, install, is_to_be_had, pythons
-from scripts.history.rows import INTACT, CaseCell, Cell
-from scripts.history.serve import NotServed, Served, serving
-from scripts.probe.answers import Outcome
+from scripts.history.environment import NotInstallable, Source
+from scripts.history.measure_release import measure_cell
+from scripts.history.ready import make_ready
+from scripts.history.rows import CaseCell
+from scripts.history.serve import NotServed
 from scripts.probe.cases import Case
-from scripts.probe.endpoint import Endpoint
-from scripts.probe.evidence import CaseEvidence, evidence
 from scripts.probe.instrument import verify_instrument
-from scripts.probe.measure import How, probe
+from scripts.probe.measure import How
 from scripts.verdicts.measure_variant import TIMES
 
 log = logging.getLogger(__name__)
-
-
-TRIES = 2
-"""How often a commit is measured of which nothing can be told at first: the machine may have been busy."""
-
-
-UNSAID = {"pkg_resources": "setuptools"}
-"""What old packages import without requiring it, and what has it: every environment had it once."""
-
-
-class NothingTold(Failure):
-    """A commit whose outcomes come and go."""
 
 
 @dataclass
@@ -50,72 +36,27 @@ class CommitInstrument:
 
     def __call__(self, commit: UvicornCommit) -> MeasuredCommit | SkippedCommit:
         """Return what a commit comes to; IndexUnreachable where its dependencies are not within reach."""
-        tried = self._measure(commit)
+        try:
+            tried = self._measure(commit)
+        except (NotInstallable, NotServed) as failure:
+            tried = SkippedCommit(commit, f"{failure.what}: {failure.found}")
         told = in_words(tried.cell) if isinstance(tried, MeasuredCommit) else f"skipped, {tried.why}"
         log.info("%s %s: %s", commit.short, commit.subject, told)
         return tried
 
     def _measure(self, commit: UvicornCommit) -> MeasuredCommit | SkippedCommit:
-        """Measure it on the first Python on which it can be installed and started."""
-        why = "no Python that it could run on is to be had"
-        place = self.clone.folder.with_name("environment")
+        """Install and serve it; raises what `make_ready` raises where that cannot be done."""
         with self.clone.tree(commit) as files:
             source = Source.of_checkout(files, commit.short, commit.committed)
-            for python in pythons(source, is_to_be_had, self._python):
-                try:
-                    install(source, place, python, [self.parser])
-                    measured = self._serve(commit, source, place)
-                except (NotInstallable, NotServed) as failure:
-                    why = f"{failure.what}: {failure.found}"
-                    log.debug("%s on Python %s: %s", commit.short, python, why)
-                except NothingTold as failure:
-                    return SkippedCommit(commit, failure.message)
-                else:
-                    self._python = python
-                    return measured
-        return SkippedCommit(commit, why)
-
-    def _serve(self, commit: UvicornCommit, source: Source, place: Path) -> MeasuredCommit:
-        """Serve what is installed, and measure it; what it imports unsaid is installed first."""
-        try:
-            with serving(place, self.parser) as served:
-                return self._probe(commit, served)
-        except NotServed as failure:
-            if failure.missing not in UNSAID:
-                raise
-            add(source, place, [UNSAID[failure.missing]])
-        with serving(place, self.parser) as served:
-            return self._probe(commit, served)
-
-    def _probe(self, commit: UvicornCommit, served: Served) -> MeasuredCommit:
-        """Measure what answers, once more where nothing can be told.
-
-        NotInstallable where it answers with another parser, NothingTold where nothing can be told again.
-        """
-        if self.parser not in served.about.versions:
-            others = ", ".join(served.about.versions) or "nothing that is known"
-            raise NotInstallable(f"it does not answer with {self.parser}", found=f"with {others}")
-        for _ in range(TRIES):
-            measurement = probe(Endpoint(*served.address), self.case, how=How(TIMES))
-            try:
-                found = cell(evidence(measurement))
-            except Failure as failure:
-                doubt = failure
-                log.debug("%s: %s", commit.short, failure.message)
-            else:
-                return MeasuredCommit(commit, found, served.about.python, served.about.versions)
-        raise NothingTold(doubt.what, found=doubt.found)
-
-
-def cell(found: CaseEvidence) -> Cell:
-    """Return evidence as the history writes it."""
-    if found.intact:
-        return INTACT
-    runs = {outcome: tuple(found.offsets[outcome]) for outcome in Outcome}
-    return CaseCell(
-        dropped=runs[Outcome.DROPPED],
-        misrouted=runs[Outcome.MISROUTED],
-        rejected=runs[Outcome.REJECTED],
-        hung=runs[Outcome.HUNG],
-        joined=None if found.joined is Outcome.INTACT else found.joined,
-    )
+            ready = make_ready(source, self.clone.folder.with_name("environment"), self._python)
+        if self.parser not in ready.parsers:
+            return SkippedCommit(commit, f"it has no parser {self.parser}, but {', '.join(ready.parsers)}")
+        with ready.serving(self.parser) as served:
+            about = served.about
+            cell = measure_cell(served.address, self.case, {})
+        self._python = about.python
+        if self.parser not in about.versions:
+            return SkippedCommit(commit, f"it does not answer with {self.parser}")
+        if isinstance(cell, CaseCell) and cell.untold:
+            return SkippedCommit(commit, f"nothing can be told: {cell.untold}")
+        return MeasuredCommit(commit, cell, about.python, about.versions)
