@@ -3,14 +3,16 @@
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from scripts.errors import Failure, WrongUse
 from scripts.history import which_uvicorn
+from scripts.history.affected import ReleaseFinding, find
 from scripts.history.asked import AskedRelease, read_asked
+from scripts.history.rows import History
 from scripts.matrix import PARSERS
 from scripts.process import run
 
@@ -88,3 +90,20 @@ def look(question: Question) -> InstalledUvicorn:
     if not found.uvicorn:
         raise Failure(f"{question.why} has no uvicorn", found=question.python, do=do)
     return found
+
+
+def find_installed(history: History, question: Question, parser: str = "") -> ReleaseFinding:
+    """Return what the history says of the uvicorn that a Python has, with the parser that it would take by itself.
+
+    Raises what `look` and `find` raise.
+    """
+    found = look(question)
+    finding = find(history, found.asked, parser or found.parser)
+    notes = [f"that is what {question.python} has ({question.why})"]
+    if parser and parser not in found.versions:
+        notes.append(f"{parser} is not installed there")
+    here = found.versions.get(finding.parser, "")
+    then = finding.row.versions.get(finding.parser, "") if finding.row else ""
+    if here and then and here != then:
+        notes.append(f"it has {finding.parser} {here}, and was measured with {then}")
+    return replace(finding, notes=(*notes, *finding.notes))

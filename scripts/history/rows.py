@@ -171,6 +171,14 @@ def offsets_of(cell: Cell) -> dict[Outcome, tuple[Range, ...]]:
     return cell.offsets if isinstance(cell, CaseCell) else {}
 
 
+def with_commit(history: History, commit: HistoryCommit) -> History:
+    """Return the history with a commit in its day's place, instead of what stands there of the same change."""
+    changed = (commit.case, commit.parser, commit.start, commit.end)
+    others = (each for each in history.commits if (each.case, each.parser, each.start, each.end) != changed)
+    commits = sorted((*others, commit), key=lambda each: (each.date, each.case, each.parser))
+    return msgspec.structs.replace(history, commits=tuple(commits))
+
+
 def read_history(root: Path) -> History | None:
     """Return the history of the checkout at `root`, or None where it was never measured.
 

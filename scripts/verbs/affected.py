@@ -1,18 +1,16 @@
 """`affected`: tell whether a release of uvicorn has the bug, since when, until when, and what helps."""
 
 import sys
-from dataclasses import replace
-from pathlib import Path
 
 import click
 
 from scripts import screen
 from scripts.errors import WrongUse
-from scripts.history.affected import ReleaseFinding, find
+from scripts.history.affected import find
 from scripts.history.affected_words import facts, sentence
 from scripts.history.asked import read_asked
-from scripts.history.installed import Question, chosen, look
-from scripts.history.rows import HISTORY_FILE, History, read_history
+from scripts.history.installed import chosen, find_installed
+from scripts.history.rows import HISTORY_FILE, read_history
 from scripts.verbs import options
 from scripts.verbs.exit_codes import told_by_exit_code
 
@@ -36,7 +34,7 @@ def command(context: click.Context, *, wanted: str, parser: str, python: str, as
         if history is None:
             raise WrongUse(f"there is no {HISTORY_FILE}", do="Measure it: make history")
         question = None if wanted else chosen(python)
-        finding = _installed(history, question, parser) if question else find(history, read_asked(wanted), parser)
+        finding = find_installed(history, question, parser) if question else find(history, read_asked(wanted), parser)
         told = facts(finding) | ({"python": question.python} if question else {})
         if as_json:
             screen.print_json(told)
@@ -44,17 +42,3 @@ def command(context: click.Context, *, wanted: str, parser: str, python: str, as
             screen.out.print(f"{sentence(finding)}.")
         sys.stdout.flush()
     context.exit(finding.standing.code)
-
-
-def _installed(history: History, question: Question, parser: str) -> ReleaseFinding:
-    """Return the finding on the uvicorn that a Python has, and on what it would read HTTP with."""
-    found = look(question)
-    finding = find(history, found.asked, parser or found.parser)
-    notes = [f"that is what {Path(question.python)} has ({question.why})"]
-    if parser and parser not in found.versions:
-        notes.append(f"{parser} is not installed there")
-    here = found.versions.get(finding.parser, "")
-    then = finding.row.versions.get(finding.parser, "") if finding.row else ""
-    if here and then and here != then:
-        notes.append(f"it has {finding.parser} {here}, and was measured with {then}")
-    return replace(finding, notes=(*notes, *finding.notes))

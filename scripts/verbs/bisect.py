@@ -4,7 +4,6 @@ import datetime as dt
 from pathlib import Path
 
 import click
-import msgspec
 
 from scripts import screen
 from scripts.errors import WrongUse, nearest
@@ -13,7 +12,7 @@ from scripts.history.bisect import CommitSearch, search
 from scripts.history.clones import OFFICIAL, opened
 from scripts.history.commit_report import SearchFacts, as_history, report, told
 from scripts.history.measure_commit import CommitInstrument
-from scripts.history.rows import HISTORY_FILE, encode, read_history
+from scripts.history.rows import HISTORY_FILE, encode, read_history, with_commit
 from scripts.matrix import PARSERS
 from scripts.probe.cases import Case, load_cases
 from scripts.verbs import options
@@ -62,13 +61,9 @@ def _case(root: Path, name: str) -> Case:
 
 
 def _keep(root: Path, found: CommitSearch, facts: SearchFacts) -> None:
-    """Write the commit into the history file, in place of what stands there of the same change."""
+    """Write the commit into the history file, where it is known."""
     history, commit = read_history(root), as_history(found, facts)
     if history is None:
         raise WrongUse(f"there is no {HISTORY_FILE}", do="Measure it: make history")
-    if commit is None:
-        return
-    changed = (commit.case, commit.parser, commit.start, commit.end)
-    others = (each for each in history.commits if (each.case, each.parser, each.start, each.end) != changed)
-    kept = tuple(sorted((*others, commit), key=lambda each: (each.date, each.case, each.parser)))
-    write_whole(root / HISTORY_FILE, encode(msgspec.structs.replace(history, commits=kept)))
+    if commit:
+        write_whole(root / HISTORY_FILE, encode(with_commit(history, commit)))

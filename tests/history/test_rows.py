@@ -21,10 +21,23 @@ from scripts.history.rows import (
     encode,
     parse,
     read_history,
+    with_commit,
 )
 from scripts.probe.answers import Outcome
 from scripts.wire.splitting import ranges
 from tests.history.samples import DROPPED, SIZES, history, row
+
+FOUND = HistoryCommit(
+    case="form",
+    parser="httptools",
+    start="0.17.4",
+    end="0.17.5",
+    commit="a" * 40,
+    date=date(2022, 2, 16),
+    subject="Fix case where url is fragmented in httptools protocol (#1263)",
+    pull_request=1263,
+    measured=date(2026, 11, 26),
+)
 
 
 def changed(history: History, **fields: object) -> bytes:
@@ -58,18 +71,7 @@ def test_a_history_reads_back_as_it_was_written(form: Cell, pipelined: Cell) -> 
 
 def test_each_row_is_one_line() -> None:
     """A diff names the releases that came out otherwise, and the words are those of the plan."""
-    found = HistoryCommit(
-        case="form",
-        parser="httptools",
-        start="0.17.4",
-        end="0.17.5",
-        commit="a" * 40,
-        date=date(2022, 2, 16),
-        subject="Fix case when paths are split",
-        pull_request=1263,
-        measured=date(2026, 11, 26),
-    )
-    lines = encode(history(row("0.12.1", form=DROPPED, pipelined=INTACT), commits=(found,))).splitlines()
+    lines = encode(history(row("0.12.1", form=DROPPED, pipelined=INTACT), commits=(FOUND,))).splitlines()
     assert lines[:2] == ["{", '"format": 1,']
     assert lines[3:6] == [
         '"rows": [',
@@ -79,6 +81,14 @@ def test_each_row_is_one_line() -> None:
         "],",
     ]
     assert lines[7].startswith('{"case": "form", "parser": "httptools", "from": "0.17.4", "to": "0.17.5", "commit"')
+
+
+def test_a_commit_takes_the_place_of_what_was_found_of_the_same_change() -> None:
+    """Measured again it is one line still; that of another change stands beside it, the older commit first."""
+    again = msgspec.structs.replace(FOUND, measured=date(2027, 1, 1))
+    older = msgspec.structs.replace(FOUND, case="pipelined", start="0.12.2", end="0.12.3", date=date(2020, 11, 18))
+    kept = with_commit(with_commit(with_commit(history(), FOUND), again), older)
+    assert kept.commits == (older, again)
 
 
 def test_rows_are_written_in_the_order_of_their_releases() -> None:
