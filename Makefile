@@ -5,13 +5,13 @@
 MAKEFLAGS += --no-print-directory
 
 # The one list of the variables; a test holds the verbs' options against it.
-KNOBS := VARIANT TO PORT SEGMENT ROUTER CHECK UPGRADE JSON DEBUG URL CASE METHOD BODY HEADER OFFSETS HOST_HEADER GAP PROOF COMPARE EXPECT UNPROVEN TIMEOUT FOLLOW LINES OFFLINE DRY_RUN SHARD INTO FROM SUMMARY VERSION PARSER REPO KEEP PRE APP PREFIX FORCE CONFIRM
+KNOBS := VARIANT TO PORT SEGMENT ROUTER CHECK UPGRADE JSON DEBUG URL CASE METHOD BODY HEADER OFFSETS HOST_HEADER GAP PROOF COMPARE EXPECT UNPROVEN TIMEOUT FOLLOW LINES OFFLINE DRY_RUN SHARD INTO FROM SUMMARY SEED VERSION PARSER REPO KEEP PRE APP PREFIX FORCE CONFIRM
 # The set-up reads it too, so it may also stand in the environment, and no target refuses it.
 SHARED := PYTHON
 # Make hands a variable of its command line on through the environment. One that the environment had already is not meant.
 $(foreach knob,$(KNOBS),$(if $(filter environment,$(origin $(knob))),$(eval unexport $(knob))))
 
-TARGETS := help deploy ps logs open rollback destroy down affected bisect verify probe pin branches publish matrix gather doctor readme update variant remove check test bench clean setup setup-tests
+TARGETS := help deploy ps logs open rollback destroy down affected bisect verify history probe pin branches publish matrix gather doctor readme update variant remove check test bench clean setup setup-tests
 .PHONY: $(TARGETS)
 
 # What children of make read for themselves: make's own variables, and those of the shell, Python, pip, uv, git, npm.
@@ -53,6 +53,9 @@ down: setup ## End everything that `make deploy` started [TO=heroku: stop the ap
 ##@ Measure it
 verify: setup ## Measure the verdicts [VARIANT= CASE= SHARD=3/8 CHECK=1 INTO=folder JSON=1]
 	$(RUN) verify
+
+history: setup ## Measure every release of uvicorn [VERSION= CHECK=1 SEED= CASE= FORCE=1 SHARD= INTO=folder JSON=1]
+	$(RUN) history
 
 gather: setup ## Take in verdicts measured elsewhere: FROM=folder [CHECK=1 SUMMARY=file JSON=1]
 	$(RUN) gather

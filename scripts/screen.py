@@ -31,6 +31,10 @@ UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202
 halves of characters, which no output can hold."""
 
 
+ESTIMATE_SECONDS = 600.0
+"""From how long a time's steps it is told how long the rest will take."""
+
+
 def clean(text: str) -> str:
     """Return a text without control characters; tabs and line feeds stay, a carriage return at a line's end goes."""
     return UNSEEN.sub("", SEQUENCES.sub("", text))
@@ -114,9 +118,12 @@ def show_log(*, debug: bool) -> None:
 
 
 @contextmanager
-def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Yield a function that counts steps done; a bar shows them where standard error is a terminal."""
-    with _live(counted=True) as bars:
+def progress(label: str, total: int, *, estimate: bool = False) -> Iterator[Callable[[int], None]]:
+    """Yield a function that counts steps done; a bar shows them where standard error is a terminal.
+
+    With `estimate` it also says how long the rest will take.
+    """
+    with _live(counted=True, estimate=estimate) as bars:
         if bars is None:
             yield lambda _done: None
         else:
@@ -136,14 +143,23 @@ def lines(names: Sequence[str]) -> Iterator[Callable[[str, str], None]]:
 
 
 @contextmanager
-def _live(*, counted: bool) -> Iterator["Progress | None"]:
+def _live(*, counted: bool, estimate: bool = False) -> Iterator["Progress | None"]:
     """Yield rich's progress while the block runs, or None where standard error is plain."""
     if err.is_plain:
         yield None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = [BarColumn(), MofNCompleteColumn()] if counted else []
+    columns: list[ProgressColumn] = [BarColumn(), MofNCompleteColumn()] if counted else []
+    columns += [TextColumn("left:"), TimeRemainingColumn()] if estimate else []
     label = TextColumn("{task.description}", markup=False)
     err.live = err.console()
     bars = Progress(
@@ -152,6 +168,7 @@ def _live(*, counted: bool) -> Iterator["Progress | None"]:
         TimeElapsedColumn(),
         console=err.live,
         transient=True,
+        speed_estimate_period=ESTIMATE_SECONDS,
         redirect_stdout=False,  # it may be a pipe; what is printed to standard error meanwhile goes through `err`
         redirect_stderr=False,
     )

@@ -15,7 +15,7 @@ from scripts.pins.index import Release
 from scripts.probe.answers import Outcome
 from scripts.probe.cases import Case
 from scripts.probe.endpoint import Endpoint
-from scripts.probe.evidence import evidence
+from scripts.probe.evidence import CaseEvidence, evidence
 from scripts.probe.instrument import Void
 from scripts.probe.measure import How, probe
 from scripts.verdicts.measure_variant import TIMES
@@ -61,8 +61,7 @@ def _measured(ready: Ready, parser: str, blank: HistoryRow, cases: Sequence[Case
     try:
         with ready.serving(parser) as served:
             about = served.about
-            if about.uvicorn != blank.release:
-                raise NotServed("it cannot be measured", f"what answers is uvicorn {about.uvicorn}")
+            _refuse_other(about.uvicorn, blank.release)
             found = {
                 case.name: measure_cell(served.address, case, void)
                 for case in cases
@@ -71,9 +70,13 @@ def _measured(ready: Ready, parser: str, blank: HistoryRow, cases: Sequence[Case
     except NotServed as failure:
         return msgspec.structs.replace(blank, parser=parser, reason=_reason(failure))
     versions = {name: version for name, version in about.versions.items() if name in (parser, *BESIDE)}
-    return msgspec.structs.replace(
-        blank, parser=parser, python=about.python, versions=versions, reason="", cases=found
-    )
+    return msgspec.structs.replace(blank, parser=parser, python=about.python, versions=versions, reason="", cases=found)
+
+
+def _refuse_other(answers: str, release: str) -> None:
+    """Refuse another uvicorn than the one that is meant."""
+    if answers != release:
+        raise NotServed("it cannot be measured", f"what answers is uvicorn {answers}")
 
 
 def measure_cell(address: Address, case: Case, void: Mapping[str, str]) -> Cell:
@@ -87,10 +90,19 @@ def measure_cell(address: Address, case: Case, void: Mapping[str, str]) -> Cell:
             reason = failure.found or failure.what
             log.debug("%s: %s", case.name, failure.message)
             continue
-        offsets = {each.value: tuple(found.offsets[each]) for each in Outcome if each is not Outcome.INTACT}
-        joined = None if found.joined is Outcome.INTACT else found.joined
-        return CaseCell(**offsets, joined=joined) if any(offsets.values()) or joined else INTACT
+        return _cell(found)
     return CaseCell(untold=reason)
+
+
+def _cell(found: CaseEvidence) -> Cell:
+    """Return what a row says of a case by its evidence."""
+    if found.intact:
+        return INTACT
+    dropped, misrouted, rejected, hung = (
+        tuple(found.offsets[each]) for each in (Outcome.DROPPED, Outcome.MISROUTED, Outcome.REJECTED, Outcome.HUNG)
+    )
+    joined = None if found.joined is Outcome.INTACT else found.joined
+    return CaseCell(dropped=dropped, misrouted=misrouted, rejected=rejected, hung=hung, joined=joined)
 
 
 def _reason(failure: Failure) -> str:

@@ -1,0 +1,111 @@
+"""The workers that measure the history, two at a time, and what they report."""
+
+import queue
+import shutil
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from scripts import process
+from scripts.errors import Failure
+from scripts.history.worker import ENCODER, Job, Report
+
+WORKERS = 2
+
+KEPT_LINES = 20
+
+
+def reports(root: Path, places: Path, jobs: Sequence[Job]) -> Iterator[Report]:
+    """Have the workers do the jobs, and yield what they report, as it comes.
+
+    Where the package index is not there, no further job is begun: the report says so, and those that are under way come
+    to their end. Failure where a worker ends by itself. The environments are made below `places`, which is cleared: the
+    caller sees to it that nobody else is at work there.
+    """
+    shutil.rmtree(places, ignore_errors=True)
+    waiting = deque(jobs)
+    told: queue.SimpleQueue[Report | _Ended] = queue.SimpleQueue()
+    crew = [_Worker(root, places, told) for _ in range(min(WORKERS, len(jobs)))]
+    try:
+        for worker in crew:
+            worker.give(waiting.popleft())
+        busy = len(crew)
+        while busy:
+            report = told.get()
+            if isinstance(report, _Ended):
+                raise Failure("a worker of the history ended", found=report.why, do="Again: make history goes on")
+            if report.unreachable:
+                waiting.clear()
+            if report.done:
+                worker = next(each for each in crew if each.version == report.version)
+                if waiting:
+                    worker.give(waiting.popleft())
+                else:
+                    worker.version = ""
+                    busy -= 1
+            yield report
+    finally:
+        for worker in crew:
+            worker.end()
+        shutil.rmtree(places, ignore_errors=True)
+
+
+class _Ended(msgspec.Struct):
+    """A worker is no more."""
+
+    why: str
+
+
+class _Worker:
+    """A process that is given jobs."""
+
+    def __init__(self, root: Path, places: Path, told: "queue.SimpleQueue[Report | _Ended]") -> None:
+        """Start it."""
+        args: list[str | Path] = [sys.executable, "-m", "scripts.history.worker", root, places]
+        self._process = process.start(args, cwd=root, env=process.environment())
+        self._told = told
+        self._last: deque[str] = deque(maxlen=KEPT_LINES)
+        self._over = False
+        self.version = ""
+        """The release that it is at."""
+        self._drain = threading.Thread(target=self._read_errors, daemon=True)
+        self._drain.start()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def give(self, job: Job) -> None:
+        """Let it do a job."""
+        assert self._process.stdin
+        self.version = job.version
+        with suppress(BrokenPipeError):  # the reader of its output says so
+            self._process.stdin.write(ENCODER.encode(job) + b"\n")
+            self._process.stdin.flush()
+
+    def end(self) -> None:
+        """End it, with what it runs."""
+        self._over = True
+        process.end(self._process)
+        assert self._process.stdin
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+
+    def _read(self) -> None:
+        """Pass on what it reports."""
+        assert self._process.stdout
+        with self._process.stdout as pipe:
+            for line in pipe:
+                self._told.put(msgspec.json.decode(line, type=Report))
+        self._drain.join()
+        if not self._over:
+            self._told.put(_Ended(self._last[-1] if self._last else "it printed nothing"))
+
+    def _read_errors(self) -> None:
+        """Keep the last lines that it prints beside."""
+        assert self._process.stderr
+        with self._process.stderr as pipe:
+            for line in pipe:
+                self._last.append(line.decode("utf-8", "replace").rstrip())

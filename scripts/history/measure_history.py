@@ -1,0 +1,162 @@
+"""`make history`: measures what variants/history.json does not have yet, and writes it when all of it is there.
+
+Each release is kept as soon as it is measured, so that a run goes on where an earlier one ended. A check measures some
+releases again, and keeps nothing.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from scripts.errors import Failure, WrongUse, nearest
+from scripts.files import alone, write_whole
+from scripts.history.crew import reports
+from scripts.history.kept import Desk, as_listed, counted, facts_of
+from scripts.history.rows import HISTORY_FILE, History, HistoryRow, encode, read_history
+from scripts.history.worker import Job, Report
+from scripts.pins.index import Release
+from scripts.probe.cases import Case
+from scripts.probe.instrument import Void, verify_instrument
+from scripts.probe.measure import How
+from scripts.verdicts.measure_variant import TIMES
+
+PACKAGE = "uvicorn"
+
+GO_ON = "Again: make history goes on where it was"
+
+BUSY = "another make history is at work in this checkout"
+
+
+@dataclass
+class Plan:
+    """What is to be measured."""
+
+    root: Path
+    cases: Sequence[Case]
+    listed: Sequence[Release]
+    """All releases that the package index lists, the oldest first."""
+    chosen: Sequence[Release]
+    """Those of them that are meant."""
+    committed: History | None
+    desk: Desk
+    done: dict[str, Sequence[HistoryRow]] = field(default_factory=dict)
+    """The rows that there are already, by release."""
+
+    @property
+    def todo(self) -> list[Release]:
+        """The releases that are still to be measured."""
+        return [release for release in self.chosen if str(release.version) not in self.done]
+
+
+def plan(
+    root: Path,
+    cases: Sequence[Case],
+    listed: Sequence[Release],
+    chosen: Sequence[Release],
+    *,
+    anew: bool = False,
+) -> Plan:
+    """Return what is to be measured of `chosen` for the history of the checkout at `root`.
+
+    With `anew` what is committed does not count. WrongUse for a history file that is damaged, or of another format.
+    """
+    desk = Desk(root)
+    committed = read_history(root)
+    found = Plan(root, cases, listed, chosen, committed, desk)
+    if not (anew or desk.anew):
+        found.done |= counted(committed, cases)
+    found.done |= desk.rows(facts_of(cases))
+    return found
+
+
+def select(listed: Sequence[Release], versions: str) -> list[Release]:
+    """Return the releases that `versions` names, with commas, all for an empty text or `all`; WrongUse for others."""
+    if versions in ("", "all"):
+        return list(listed)
+    by_name = {str(release.version): release for release in listed}
+    chosen = []
+    for word in versions.split(","):
+        name = word.strip().removeprefix("v")
+        if name not in by_name:
+            do = nearest(name, [], list(by_name))
+            raise WrongUse(f"the package index lists no uvicorn {name}", do=do)
+        chosen.append(by_name[name])
+    return chosen
+
+
+def measured(
+    found: Plan, void: Void, said: Callable[[HistoryRow], None], keep: Callable[[Sequence[HistoryRow]], None]
+) -> Iterator[tuple[Release, list[HistoryRow]]]:
+    """Measure what is to be measured, and yield each release with its rows, as it is done.
+
+    `said` gets each row as it comes, `keep` all rows of a release at once. Failure where the package index was not
+    there in the middle: what is measured is kept.
+    """
+    todo = {str(release.version): release for release in found.todo}
+    known = _known_pythons(found.committed)
+    names = tuple(case.name for case in found.cases)
+    jobs = [Job(name, release, names, void, known.get(name, "")) for name, release in todo.items()]
+    rows: dict[str, list[HistoryRow]] = {name: [] for name in todo}
+    failed: list[Report] = []
+    count = 0
+    for report in reports(found.root, found.desk.environments, jobs):
+        if report.row:
+            rows[report.version].append(report.row)
+            said(report.row)
+        elif report.failure:
+            failed.append(report)
+        elif report.done:
+            count += 1
+            keep(rows[report.version])
+            yield todo[report.version], rows[report.version]
+    if failed:
+        left = len(todo) - count
+        text = f"{failed[0].version}: {failed[0].failure}. {count} measured and kept, {left} left"
+        raise Failure("the history is not whole", found=text, do=GO_ON)
+
+
+def controls(cases: Sequence[Case], progress: Callable[[int], None]) -> Void:
+    """Measure the controls; return the cases whose results are void, and why."""
+    return verify_instrument(cases, How(TIMES, confirm=False), progress)
+
+
+def write(found: Plan) -> bool:
+    """Write the history: a row or a reason for each release that is listed; return whether that changed the file.
+
+    What is committed of a release that is listed no more stays.
+    """
+    by_name = {str(release.version): release for release in found.listed}
+    rows = [row for name, its in found.done.items() for row in as_listed(its, by_name.get(name))]
+    commits = found.committed.commits if found.committed else ()
+    history = History(cases=facts_of(found.cases), rows=tuple(rows), commits=commits)
+    return write_whole(found.root / HISTORY_FILE, encode(history))
+
+
+def differences(committed: Sequence[HistoryRow], anew: Sequence[HistoryRow], cases: Sequence[str]) -> list[str]:
+    """Return what differs between the committed rows of a release and those measured again, a line each. Pure."""
+    old, new = ({row.parser: _compared(row, cases) for row in rows} for rows in (committed, anew))
+    return [
+        f"{' '.join([anew[0].release, parser]).strip()}: {old.get(parser, 'nothing')} → {new.get(parser, 'nothing')}"
+        for parser in sorted(old.keys() | new.keys())
+        if old.get(parser) != new.get(parser)
+    ]
+
+
+def alone_at(desk: Desk) -> AbstractContextManager[int]:
+    """Hold the desk: two runs would measure the same releases."""
+    return alone(desk.lock, busy=BUSY)
+
+
+def _compared(row: HistoryRow, cases: Sequence[str]) -> str:
+    """Return a row as text, with some of its cases."""
+    kept = {name: cell for name, cell in row.cases.items() if name in cases}
+    parts = [row.reason] if row.reason else [msgspec.json.encode(part).decode() for part in (row.versions, kept)]
+    return " ".join(parts if row.reason else [f"Python {row.python}", *parts])
+
+
+def _known_pythons(history: History | None) -> dict[str, str]:
+    """Return on which Python each release did run."""
+    return {row.release: row.python for row in history.rows if row.python} if history else {}

@@ -1,0 +1,199 @@
+"""`history`: measure every release of uvicorn, in every case, with every parser that it has."""
+
+import random
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+import msgspec
+
+from scripts import screen
+from scripts.errors import Failure, WrongUse
+from scripts.history import measure_history as measuring
+from scripts.history.kept import counted, facts_of, write_rows
+from scripts.history.rows import HISTORY_FILE, HistoryRow, offsets_of
+from scripts.matrix import Shard
+from scripts.pins.index import Release, releases
+from scripts.probe.cases import load_cases, select
+from scripts.probe.controls import Handling
+from scripts.verbs import options
+
+SAMPLE = 6
+"""How many releases CHECK=1 measures again."""
+
+FOLDER = "history"
+"""Where INTO=folder gets the rows, a file a release."""
+
+
+@click.command("history")
+@click.option("--version", envvar="VERSION", default="", metavar="0.15.0", help="Releases, with commas, or `all`.")
+@options.case
+@options.shard
+@click.option(
+    "--into",
+    envvar="INTO",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Measure all again, and write the rows below this folder, for `gather`.",
+)
+@options.check("Measure a sample again, or VERSION=, and compare with what is committed; exit code 1 on a difference.")
+@click.option("--seed", envvar="SEED", default="", metavar="TEXT", help="Choose the sample of CHECK=1 by this.")
+@click.option("--force", envvar="FORCE", is_flag=True, help="Measure all again.")
+@options.as_json
+@click.pass_obj
+def command(
+    root: Path,
+    *,
+    version: str,
+    case: str,
+    shard: str,
+    into: Path | None,
+    check: bool,
+    seed: str,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Measure every release of uvicorn on a bare app, with the dependencies of its own day."""
+    cases = load_cases(root)
+    chosen_cases = select(cases, case)
+    if len(chosen_cases) < len(cases) and not check:
+        raise WrongUse("CASE is for CHECK=1", found="a row of the history has all cases")
+    if seed and not check:
+        raise WrongUse("SEED is for CHECK=1", found="without it nothing is chosen by chance")
+    if into and check:
+        raise WrongUse("INTO and CHECK exclude each other")
+    listed = releases(measuring.PACKAGE)
+    chosen = list(Shard.parse(shard).of(measuring.select(listed, version)))
+    show = _Show(as_json)
+    if check:
+        if not version:
+            chosen = _sample(chosen, seed or secrets.token_hex(4))
+        _check(measuring.plan(root, chosen_cases, listed, chosen, anew=True), show)
+        return
+    plan = measuring.plan(root, chosen_cases, listed, chosen, anew=bool(into or force))
+    if into or force or plan.todo or plan.desk.anew:
+        with measuring.alone_at(plan.desk):
+            if force and not version and not into:
+                plan.desk.begin_anew()
+            plan = measuring.plan(root, chosen_cases, listed, chosen, anew=bool(into or force))
+            _measure(plan, show)
+            if into:
+                for release in chosen:
+                    write_rows(into / FOLDER, facts_of(plan.cases), plan.done[str(release.version)])
+                action = f"{len(chosen)} releases written below {into / FOLDER}"
+            else:
+                action = _written(plan, whole=not version and not shard)
+            plan.desk.clear()
+    elif measuring.write(plan):  # one was yanked since, say
+        action = f"{HISTORY_FILE} written"
+    else:
+        action = f"nothing to do: {HISTORY_FILE} has all {len(listed)} releases"
+    show.end(action)
+
+
+def _written(plan: measuring.Plan, *, whole: bool) -> str:
+    """Write the history, and say what became of the file."""
+    if not whole:  # what is not meant stays as it is committed
+        plan.done = {**counted(plan.committed, plan.cases), **plan.done}
+    return f"{HISTORY_FILE} {'written' if measuring.write(plan) else 'unchanged'}"
+
+
+def _measure(plan: measuring.Plan, show: "_Show", *, keep: bool = True) -> dict[str, Sequence[HistoryRow]]:
+    """Measure what is to be measured, into `plan.done`, and return it."""
+    todo = plan.todo
+    found: dict[str, Sequence[HistoryRow]] = {}
+    if not todo:
+        return found
+    steps = len(Handling) * sum(len(case.plans) for case in plan.cases)
+    with screen.progress("controls", steps) as progress:
+        void = measuring.controls(plan.cases, progress)
+    for name, why in void.items():
+        screen.err.print(f"the case {name} is void: {why}")
+    facts = facts_of(plan.cases)
+    show.total = len(todo)
+    with screen.progress("releases", len(todo), estimate=True) as progress:
+        results = measuring.measured(
+            plan, void, show.row, (lambda rows: plan.desk.keep(facts, rows)) if keep else (lambda _: None)
+        )
+        for release, rows in results:
+            found[str(release.version)] = rows
+            progress(1)
+            show.step()
+    plan.done |= found
+    return found
+
+
+def _check(plan: measuring.Plan, show: "_Show") -> None:
+    """Measure some releases again, and compare."""
+    plan.done.clear()
+    committed = plan.committed.rows if plan.committed else ()
+    names = [case.name for case in plan.cases]
+    with measuring.alone_at(plan.desk):
+        found = _measure(plan, show, keep=False)
+    different = [
+        line
+        for name, rows in found.items()
+        for line in measuring.differences([row for row in committed if row.release == name], rows, names)
+    ]
+    show.end(f"{len(found)} releases measured again: {'not ' if different else ''}as committed")
+    for line in different:
+        screen.err.print(line)
+    if different:
+        found_text = f"{len(different)} rows"
+        raise Failure("releases differ from what is committed", found=found_text, do="make history FORCE=1")
+
+
+def _sample(chosen: list[Release], seed: str) -> list[Release]:
+    """Return some of the releases, as a seed chooses them, and print it."""
+    screen.err.print(f"the sample is chosen by SEED={seed}")
+    some = random.Random(seed).sample(chosen, min(SAMPLE, len(chosen)))  # noqa: S311 - it keeps no secret
+    return sorted(some, key=lambda release: release.version)
+
+
+@dataclass
+class _Show:
+    """Prints what is measured."""
+
+    as_json: bool
+    total: int = 0
+    done: int = 0
+    rows: list[HistoryRow] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+
+    def row(self, row: HistoryRow) -> None:
+        """Print a row."""
+        self.rows.append(row)
+        if not self.as_json:
+            screen.out.print(row_in_short(row))
+
+    def step(self) -> None:
+        """Say how far it is, where no bar does."""
+        self.done += 1
+        if screen.err.is_plain and self.done < self.total:
+            left = (time.monotonic() - self.began) / self.done * (self.total - self.done)
+            screen.err.print(f"{self.done} of {self.total} releases, about {max(1, round(left / 60))} min left")
+
+    def end(self, action: str) -> None:
+        """Print what became of it all."""
+        if self.as_json:
+            screen.print_json({"action": action, "rows": msgspec.to_builtins(self.rows)})
+        else:
+            screen.out.print(action)
+
+
+def row_in_short(row: HistoryRow) -> str:
+    """Return a row in one line."""
+    name = f"{row.release:12} {row.parser:9}"
+    if row.reason:
+        return f"{name} {row.reason}"
+    words = []
+    for case, cell in row.cases.items():
+        counts = {outcome: sum(last - first + 1 for first, last in runs) for outcome, runs in offsets_of(cell).items()}
+        told = [f"{count:,} {outcome}" for outcome, count in counts.items() if count]
+        if cell != "intact":
+            told += [f"in one segment {cell.joined}"] if cell.joined else []
+            words.append(f"{case} {', '.join(told) or 'untold'}")
+    first = f"{words[0]}; {len(words)} of {len(row.cases)} cases not intact" if words else "intact"
+    return f"{name} Python {row.python:5} {row.versions.get(row.parser, ''):7} {first}"
