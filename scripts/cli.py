@@ -21,7 +21,8 @@ from scripts.errors import Failure, WrongUse, nearest
 
 VERBS = (
     *("affected", "bisect", "branches", "check", "deploy", "destroy", "doctor", "down", "gather"),
-    *("history", "logs", "matrix", "open", "pin", "probe", "ps", "publish", "readme", "remove", "rollback", "update", "variant", "verify"),
+    *("history", "logs", "matrix", "open", "pin", "probe", "ps", "publish", "readme", "remove", "rollback"),
+    *("update", "variant", "verify"),
 )
 """The verbs: each is the `command` of its module, which is imported when asked for, so that no verb pays for others."""
 

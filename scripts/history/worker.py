@@ -3,8 +3,8 @@
     python -m scripts.history.worker
 
 It reads jobs from standard input, a line of JSON each, and writes what it finds to standard output, a line each: rows
-as they are measured, and a last line for each job. When standard input closes, because its owner is done or was killed, it
-ends at once, and with it the server that it measures.
+as they are measured, and a last line for each job. When standard input closes, because its owner is done or was killed,
+it ends at once, and with it the server that it measures.
 """
 
 import os
