@@ -12,8 +12,8 @@ names the method, the URL and the body that came. A WebSocket is accepted, and g
 At ABOUT it says which packages answer. The conventions, the newest first:
 - `await app(scope, receive, send)`: ASGI 3, since 0.7;
 - `await app(scope)(receive, send)`: ASGI 2, since 0.1;
-- `await app(message, channels)`: a message and channels to reply by, since 0.0.2;
-- `app({"message": …, "reply_channel": …})`: 0.0.1, which waits for nothing.
+- `await app(message, channels)`: a message and channels to reply by, since 0.0.5;
+- `app({"message": …, "reply_channel": …})`: since 0.0.1, waiting for nothing; 0.0.4 says `content` for `message`.
 """
 
 import asyncio
@@ -92,7 +92,7 @@ async def _by_channels(message: Message, channels: Dict[str, Any]) -> None:
     if message.get("channel", "http.request") == "http.request":
         body, more = message.get("body", b""), "body" in channels
         while more:
-            # 0.0.2 to 0.0.10 spell it so.
+            # 0.0.5 to 0.0.10 spell it so.
             channel = channels["body"]
             piece = await getattr(channel, "receive" if hasattr(channel, "receive") else "recieve")()
             body += piece["content"]
@@ -105,7 +105,8 @@ async def _by_channels(message: Message, channels: Dict[str, Any]) -> None:
 
 def _at_once(asked: Message) -> None:
     """Answer a message that has its body, and waits for nothing."""
-    fields, content = _answer(asked["message"], asked["message"]["body"])
+    message = asked["message"] if "message" in asked else asked["content"]
+    fields, content = _answer(message, message["body"])
     asked["reply_channel"].send({"status": 200, "headers": fields, "content": content})
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+import scripts
 from scripts import process
 from scripts.errors import Failure
-from scripts.history.worker import ENCODER, Job, Report
+from scripts.history.reports import ENCODER, Job, Report
 
 WORKERS = 2
 
@@ -38,7 +39,8 @@ def reports(root: Path, places: Path, jobs: Sequence[Job]) -> Iterator[Report]:
         while busy:
             report = told.get()
             if isinstance(report, _Ended):
-                raise Failure("a worker of the history ended", found=report.why, do="Again: make history goes on")
+                what = "a worker of the history ended"
+                raise Failure(what, found=report.lines[-1], do="Again: make history goes on", lines=report.lines)
             if report.unreachable:
                 waiting.clear()
             if report.done:
@@ -58,7 +60,8 @@ def reports(root: Path, places: Path, jobs: Sequence[Job]) -> Iterator[Report]:
 class _Ended(msgspec.Struct):
     """A worker is no more."""
 
-    why: str
+    lines: list[str]
+    """What it printed last."""
 
 
 class _Worker:
@@ -66,8 +69,8 @@ class _Worker:
 
     def __init__(self, root: Path, places: Path, told: "queue.SimpleQueue[Report | _Ended]") -> None:
         """Start it."""
-        args: list[str | Path] = [sys.executable, "-m", "scripts.history.worker", root, places]
-        self._process = process.start(args, cwd=root, env=process.environment())
+        args: list[str | Path] = [sys.executable, "-m", "scripts.history.worker", root.resolve(), places.resolve()]
+        self._process = process.start(args, cwd=Path(scripts.__file__).parents[1], env=process.environment())
         self._told = told
         self._last: deque[str] = deque(maxlen=KEPT_LINES)
         self._over = False
@@ -101,7 +104,7 @@ class _Worker:
                 self._told.put(msgspec.json.decode(line, type=Report))
         self._drain.join()
         if not self._over:
-            self._told.put(_Ended(self._last[-1] if self._last else "it printed nothing"))
+            self._told.put(_Ended(list(self._last) or ["it printed nothing"]))
 
     def _read_errors(self) -> None:
         """Keep the last lines that it prints beside."""

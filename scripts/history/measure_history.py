@@ -15,13 +15,10 @@ from scripts.errors import Failure, WrongUse, nearest
 from scripts.files import alone, write_whole
 from scripts.history.crew import reports
 from scripts.history.kept import Desk, as_listed, counted, facts_of
+from scripts.history.reports import Job, Report
 from scripts.history.rows import HISTORY_FILE, History, HistoryRow, encode, read_history
-from scripts.history.worker import Job, Report
 from scripts.pins.index import Release
 from scripts.probe.cases import Case
-from scripts.probe.instrument import Void, verify_instrument
-from scripts.probe.measure import How
-from scripts.verdicts.measure_variant import TIMES
 
 PACKAGE = "uvicorn"
 
@@ -88,7 +85,7 @@ def select(listed: Sequence[Release], versions: str) -> list[Release]:
 
 
 def measured(
-    found: Plan, void: Void, said: Callable[[HistoryRow], None], keep: Callable[[Sequence[HistoryRow]], None]
+    found: Plan, void: dict[str, str], said: Callable[[HistoryRow], None], keep: Callable[[Sequence[HistoryRow]], None]
 ) -> Iterator[tuple[Release, list[HistoryRow]]]:
     """Measure what is to be measured, and yield each release with its rows, as it is done.
 
@@ -116,11 +113,6 @@ def measured(
         left = len(todo) - count
         text = f"{failed[0].version}: {failed[0].failure}. {count} measured and kept, {left} left"
         raise Failure("the history is not whole", found=text, do=GO_ON)
-
-
-def controls(cases: Sequence[Case], progress: Callable[[int], None]) -> Void:
-    """Measure the controls; return the cases whose results are void, and why."""
-    return verify_instrument(cases, How(TIMES, confirm=False), progress)
 
 
 def write(found: Plan) -> bool:

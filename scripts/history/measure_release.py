@@ -16,9 +16,9 @@ from scripts.probe.answers import Outcome
 from scripts.probe.cases import Case
 from scripts.probe.endpoint import Endpoint
 from scripts.probe.evidence import CaseEvidence, evidence
-from scripts.probe.instrument import Void
+from scripts.probe.instrument import Void, verify_instrument
 from scripts.probe.measure import How, probe
-from scripts.verdicts.measure_variant import TIMES
+from scripts.probe.pace import Times
 from scripts.wire.receive_queue import Address
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,9 @@ TRIES = 3
 
 BESIDE = ("websockets", "wsproto", "gunicorn", "uvloop")
 """What answers beside uvicorn and its parser."""
+
+TIMES = Times(quiet=0.15)
+"""One event loop serves: what it has passed over for so long, it will not answer."""
 
 Say = Callable[[HistoryRow], None]
 
@@ -54,6 +57,11 @@ def measure_release(
         rows = [msgspec.structs.replace(blank, reason=_reason(failure))]
         say(rows[-1])
     return rows
+
+
+def controls(cases: Sequence[Case], progress: Callable[[int], None]) -> Void:
+    """Measure the controls, as releases are; return the cases whose results are void, and why."""
+    return verify_instrument(cases, How(TIMES, confirm=False), progress)
 
 
 def _measured(ready: Ready, parser: str, blank: HistoryRow, cases: Sequence[Case], void: Void) -> HistoryRow:

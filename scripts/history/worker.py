@@ -2,9 +2,9 @@
 
     python -m scripts.history.worker
 
-It reads jobs from standard input, a line of JSON each, and writes what it finds to standard output, a line each: rows
-as they are measured, and a last line for each job. When standard input closes, because its owner is done or was killed,
-it ends at once, and with it the server that it measures.
+It reads jobs from standard input, a line of JSON each, and writes what it finds to standard output: rows, as they are
+measured, and a last line for each job. When standard input closes, because its owner is done or was killed, it ends at
+once, and with it the server that it measures.
 """
 
 import os
@@ -15,50 +15,11 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-import msgspec
-from packaging.version import Version
-
 from scripts.errors import Failure
 from scripts.history.environment import IndexUnreachable, remove
 from scripts.history.measure_release import measure_release
-from scripts.history.rows import HistoryRow
-from scripts.pins.index import Release
+from scripts.history.reports import DECODER, ENCODER, Report
 from scripts.probe.cases import load_cases
-
-
-class Job(msgspec.Struct, frozen=True):
-    """A release to measure."""
-
-    version: str
-    release: Release
-    cases: tuple[str, ...]
-    void: dict[str, str]
-    known: str
-    """A Python that it did run on, where one is known."""
-
-
-class Report(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is said of a job: a row, or its end."""
-
-    version: str
-    row: HistoryRow | None = None
-    done: bool = False
-    unreachable: bool = False
-    """The package index was not there."""
-    failure: str = ""
-    """What went wrong, where it is none of the release's own."""
-
-
-def _version(kind: type, value: object) -> object:
-    """Read a version from its text."""
-    if kind is Version:
-        return Version(str(value))
-    raise NotImplementedError(kind)
-
-
-DECODER = msgspec.json.Decoder(Job, dec_hook=_version)
-
-ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
 def work(root: Path, places: Path) -> None:
@@ -91,8 +52,9 @@ def work(root: Path, places: Path) -> None:
 
 def _read(jobs: "queue.SimpleQueue[bytes]") -> None:
     """Take jobs from standard input until it closes, and end then, whatever is under way."""
-    for line in sys.stdin.buffer:
-        jobs.put(line)
+    with open(0, "rb", closefd=False) as pipe:  # not sys.stdin, which Python waits for at its own end
+        for line in pipe:
+            jobs.put(line)
     os._exit(0)
 
 

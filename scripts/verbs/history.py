@@ -18,7 +18,6 @@ from scripts.history.rows import HISTORY_FILE, HistoryRow, offsets_of
 from scripts.matrix import Shard
 from scripts.pins.index import Release, releases
 from scripts.probe.cases import load_cases, select
-from scripts.probe.controls import Handling
 from scripts.verbs import options
 
 SAMPLE = 6
@@ -89,7 +88,7 @@ def command(
     elif measuring.write(plan):  # one was yanked since, say
         action = f"{HISTORY_FILE} written"
     else:
-        action = f"nothing to do: {HISTORY_FILE} has all {len(listed)} releases"
+        action = f"nothing to do: {HISTORY_FILE} has {'all ' * (chosen == listed)}{len(chosen)} releases"
     show.end(action)
 
 
@@ -106,9 +105,12 @@ def _measure(plan: measuring.Plan, show: "_Show", *, keep: bool = True) -> dict[
     found: dict[str, Sequence[HistoryRow]] = {}
     if not todo:
         return found
+    from scripts.history.measure_release import controls  # noqa: PLC0415 - a run with nothing to do needs none of it
+    from scripts.probe.controls import Handling  # noqa: PLC0415
+
     steps = len(Handling) * sum(len(case.plans) for case in plan.cases)
     with screen.progress("controls", steps) as progress:
-        void = measuring.controls(plan.cases, progress)
+        void = controls(plan.cases, progress)
     for name, why in void.items():
         screen.err.print(f"the case {name} is void: {why}")
     facts = facts_of(plan.cases)
