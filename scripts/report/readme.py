@@ -1,4 +1,4 @@
-"""The README's table: rendered from variants/ between two markers. Pure."""
+"""What a machine writes in the README, each part between two markers of its own: the table of the variants. Pure."""
 
 import html
 import re
@@ -10,10 +10,11 @@ from scripts.errors import Failure
 from scripts.matrix import Matrix, Variant
 from scripts.verdicts.verdict import Verdict, evidence_in_short
 
-BEGIN = "<!-- table: made by `make readme`; edits between the markers are lost -->"
-END = "<!-- /table -->"
+TABLE = "table"
+AFFECTED = "affected"
+"""Parts of the README."""
 
-HEADINGS = ("Description", "Branch name", "Has issue?", "Deploy to Heroku", "Deployed URL", "On Heroku", "Stack")
+HEADINGS = ("Description", "Branch name", "Has issue?", "Deploy to Heroku", "Deployed URL", "VARIANT")
 
 ANSWERS = {True: "the issue is there", False: "it is not", None: "not measured yet"}
 
@@ -31,7 +32,7 @@ def render_table(
 ) -> str:
     """Return the table as HTML, which GitHub shows as it is.
 
-    `deployed` has the web addresses, `on_heroku` what Heroku's own network showed; a variant that is in none says so.
+    `deployed` has the web addresses, `on_heroku` what Heroku's own network showed.
     """
     head = "".join(f"      <th>{heading}</th>\n" for heading in HEADINGS)
     rows = "".join(
@@ -64,17 +65,23 @@ def description(matrix: Matrix, variant: Variant) -> str:
     return f"{variant.description} (latest)" if variant is matrix.latest else variant.description
 
 
-def replace_table(text: str, table: str) -> str:
-    """Return the README's `text` with `table` between the markers; Failure where the two markers are not there once."""
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(END) < text.index(BEGIN):
+def markers(part: str) -> tuple[str, str]:
+    """Return the lines between which a part stands."""
+    return f"<!-- {part}: made by `make readme`; edits between the markers are lost -->", f"<!-- /{part} -->"
+
+
+def replace_part(text: str, part: str, content: str) -> str:
+    """Return the README's `text` with a part's `content`, whole lines, between its markers; Failure without them."""
+    begin, end = markers(part)
+    if text.count(begin) != 1 or text.count(end) != 1 or text.index(end) < text.index(begin):
         raise Failure(
-            "README.md has no place for the table",
-            found=f"{text.count(BEGIN)} opening and {text.count(END)} closing markers",
-            do=f"Put `{BEGIN}` and `{END}` where it belongs, a line each",
+            f"README.md has no place for the part {part!r}",
+            found=f"{text.count(begin)} opening and {text.count(end)} closing markers",
+            do=f"Put `{begin}` and `{end}` where it belongs, a line each",
         )
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table}{END}{after}"
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}\n{content}{end}{after}"
 
 
 def _heading(title: str) -> str:
@@ -93,14 +100,13 @@ def _row(matrix: Matrix, variant: Variant, verdict: Verdict | None, deployed: st
         f"<code>{html.escape(variant.branch)}</code>",
         f'<a href="{verdict_file}">{answer}</a>' if verdict else answer,
         f'<a href="{html.escape(button)}"><img src="{BUTTON_IMAGE}" alt="Deploy {name}"></a>',
-        _address(deployed) if deployed else "not deployed",
-        html.escape(on_heroku) or ("not measured yet" if deployed else "not deployed"),
-        html.escape(variant.runtime.stack),
+        "<br>".join(filter(None, (_address(deployed), html.escape(on_heroku)))),
+        f"<code>{html.escape(variant.name)}</code>",
     )
     return "    <tr>\n" + "".join(f"      <td>{cell}</td>\n" for cell in cells) + "    </tr>\n"
 
 
 def _address(deployed: str) -> str:
-    """Return a deployment's address as a link; what is no https address, as text: a click on it could do anything."""
+    """Return a deployment's address as a link; what is no https address, as text: a click could do anything."""
     shown = html.escape(deployed)
     return f'<a href="{shown}">{shown}</a>' if HTTPS.fullmatch(deployed) else shown

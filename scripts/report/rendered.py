@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from scripts.history.rows import read_history
 from scripts.matrix import Matrix
 from scripts.platforms.heroku.deployment_file import read_deployment
 from scripts.probe.cases import load_cases
+from scripts.report.am_i_affected import answer
 from scripts.report.picture import render_picture
-from scripts.report.readme import render_table, replace_table, sections
+from scripts.report.readme import AFFECTED, TABLE, render_table, replace_part, sections
 from scripts.verdicts.measure_on_heroku import in_short, read_heroku
 from scripts.verdicts.verdict_file import read_verdict
 
@@ -25,8 +27,11 @@ def rendered(matrix: Matrix) -> dict[Path, str]:
         if (record := read_heroku(variant))
     }
     addresses = {variant: each.web_url for variant, each in deployments.items()}
-    table = render_table(matrix, verdicts, addresses, on_heroku)
+    readme = (matrix.root / README).read_text("utf-8")
+    readme = replace_part(readme, TABLE, render_table(matrix, verdicts, addresses, on_heroku))
+    if history := read_history(matrix.root):
+        readme = replace_part(readme, AFFECTED, answer(history))
     return {
-        README: replace_table((matrix.root / README).read_text("utf-8"), table),
+        README: readme,
         PICTURE: render_picture(in_order, load_cases(matrix.root)["misroute"].data),
     }

@@ -12,11 +12,12 @@ from scripts.matrix import Matrix, Variant, load
 from scripts.probe.answers import Outcome
 from scripts.probe.cases import load_cases
 from scripts.report.picture import COLOURS, render_picture
-from scripts.report.readme import BEGIN, END, HEADINGS, render_table, replace_table
+from scripts.report.readme import HEADINGS, TABLE, markers, render_table, replace_part
 from scripts.verdicts.verdict import Verdict
 from scripts.verdicts.verdict_file import read_verdict
 
 PROJECT = Path(__file__).resolve().parents[2]
+BEGIN, END = markers(TABLE)
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -78,7 +79,7 @@ def test_variants_that_differ_look_different(matrix: Matrix, verdicts: dict[Vari
 
 
 def test_each_variant_has_a_row_with_every_column(matrix: Matrix, verdicts: dict[Variant, Verdict]) -> None:
-    """The columns are the original's and the stack."""
+    """The columns are the original's, and the name to type."""
     table = Rows(render_table(matrix, verdicts, {}, {}))
     assert table.head == list(HEADINGS)
     assert sorted(row[1] for row in table.rows) == sorted(variant.branch for variant in matrix.variants)
@@ -110,19 +111,20 @@ def test_a_button_leads_to_its_branch(matrix: Matrix) -> None:
     assert len(links) == len(matrix.variants)
 
 
-def test_what_was_not_measured_or_deployed_says_so(matrix: Matrix) -> None:
-    """An empty cell could be read either way."""
+def test_what_was_not_measured_says_so(matrix: Matrix) -> None:
+    """What was never deployed has no words for it in every row."""
     rows = Rows(render_table(matrix, {}, {}, {})).rows
-    assert {(row[2], row[4], row[5]) for row in rows} == {("not measured yet", "not deployed", "not deployed")}
+    assert {(row[2], row[4]) for row in rows} == {("not measured yet", "")}
+    assert [row[5] for row in rows] != [row[1] for row in rows]
 
 
-def test_what_heroku_shows_stands_beside_the_verdict(matrix: Matrix) -> None:
-    """A deployed app that was not asked is told from one that was."""
+def test_what_heroku_shows_stands_below_the_address(matrix: Matrix) -> None:
+    """Only where it was measured."""
     one, other, *_ = (variant for variant in matrix.variants if not variant.patch and variant.http == "httptools")
     table = render_table(matrix, {}, {one: "https://a.invalid", other: "https://b.invalid"}, {one: "No <0 of 5>"})
     rows = {row[1]: row for row in Rows(table).rows}
-    assert rows[one.branch][5] == "No <0 of 5>"
-    assert rows[other.branch][5] == "not measured yet"
+    assert rows[one.branch][4] == "https://a.invalidNo <0 of 5>"
+    assert rows[other.branch][4] == "https://b.invalid"
 
 
 def test_an_address_comes_from_the_deployment_and_is_escaped(matrix: Matrix) -> None:
@@ -136,15 +138,15 @@ def test_an_address_comes_from_the_deployment_and_is_escaped(matrix: Matrix) -> 
 def test_the_table_replaces_only_what_stands_between_the_markers() -> None:
     """The text around it is the authors'."""
     text = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    assert replace_table(text, "new\n") == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
-    assert replace_table(replace_table(text, "new\n"), "new\n") == replace_table(text, "new\n")
+    assert replace_part(text, TABLE, "new\n") == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
+    assert replace_part(replace_part(text, TABLE, "new\n"), TABLE, "new\n") == replace_part(text, TABLE, "new\n")
 
 
 @pytest.mark.parametrize("text", ["", BEGIN, END, f"{END}{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}"])
 def test_a_readme_without_its_two_markers_is_refused(text: str) -> None:
     """Where the table belongs is the authors' choice; it is never guessed."""
-    with pytest.raises(Failure, match="no place for the table"):
-        replace_table(text, "table")
+    with pytest.raises(Failure, match="no place for the part 'table'"):
+        replace_part(text, TABLE, "table")
 
 
 def test_the_picture_has_a_bar_for_each_range(verdicts: dict[Variant, Verdict]) -> None:
