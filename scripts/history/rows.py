@@ -15,8 +15,8 @@ from packaging.version import InvalidVersion, Version
 
 from scripts.errors import WrongUse
 from scripts.probe.answers import Outcome
+from scripts.probe.offsets import Range
 from scripts.records import decode
-from scripts.wire.splitting import Range
 
 HISTORY_FILE = "variants/history.json"
 

@@ -13,8 +13,9 @@ import msgspec
 from scripts.errors import WrongUse, nearest
 from scripts.probe.answers import Asked
 from scripts.probe.exchange import Leg
+from scripts.probe.offsets import every_offset
 from scripts.records import read_record
-from scripts.wire.splitting import every_offset, request_head, split
+from scripts.wire.splitting import split
 
 FILE = "common/cases.toml"
 
@@ -129,6 +130,17 @@ class Case:
     @cached_property
     def _awaited(self) -> tuple[Asked, ...]:
         return tuple(asked(each) for each in self.requests)
+
+
+def request_head(target: str, host: str) -> bytes:
+    """Return the shortest HTTP/1.1 head that asks for `target` (RFC 9112, sections 3 and 3.2): GET, and a Host field.
+
+    ValueError where `target` or `host` holds what cannot stand in a head: a space, a control character, non-ASCII.
+    """
+    for part in (target, host):
+        if not part or not part.isascii() or any(ord(char) <= 0x20 or ord(char) == 0x7F for char in part):
+            raise ValueError(f"{part!r} cannot stand in a request head as it is: percent-encode it")
+    return f"GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
 
 
 def load_cases(root: Path) -> dict[str, Case]:

@@ -5,7 +5,7 @@ import msgspec
 from scripts.errors import Failure
 from scripts.probe.answers import Outcome
 from scripts.probe.measurement import Measurement
-from scripts.wire.splitting import Range
+from scripts.probe.offsets import Range
 
 GRAVITY = (Outcome.MISROUTED, Outcome.HUNG, Outcome.DROPPED, Outcome.REJECTED, Outcome.INTACT)
 """The gravest first, so that a single misroute is not lost among what was dropped."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from scripts.probe.answers import Outcome
 from scripts.probe.baseline import Baseline
 from scripts.probe.cases import Case
+from scripts.probe.offsets import Range, ranges
 from scripts.probe.proof import ProofName
 from scripts.probe.series import Series
-from scripts.wire.splitting import Range, ranges
 
 FEW = 3
 """How many trials may be flaky before nothing can be told."""

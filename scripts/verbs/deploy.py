@@ -10,8 +10,8 @@ from scripts import screen
 from scripts.branches.generate import BranchChange, regenerate
 from scripts.errors import Failure, WrongUse
 from scripts.matrix import load
+from scripts.platforms.deploy_all import deploy_all
 from scripts.platforms.platform import Deployed, Platform
-from scripts.platforms.several import deploy_all
 from scripts.router.heads import PROFILES
 from scripts.verbs import options
 

@@ -18,7 +18,7 @@ from scripts.probe.pace import Times
 from scripts.probe.proof import ProofName
 from scripts.probe.target import Target, parse_url, plans, requested
 from scripts.probe.who import Who
-from scripts.report.chart import LETTERS, STYLES, legend, rows, ruler
+from scripts.report.terminal_chart import LETTERS, STYLES, legend, rows, ruler
 from scripts.verbs import options
 from scripts.verbs.exit_codes import told_by_exit_code
 

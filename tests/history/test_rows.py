@@ -24,7 +24,7 @@ from scripts.history.rows import (
     with_commit,
 )
 from scripts.probe.answers import Outcome
-from scripts.wire.splitting import ranges
+from scripts.probe.offsets import ranges
 from tests.history.samples import DROPPED, SIZES, history, row
 
 FOUND = HistoryCommit(

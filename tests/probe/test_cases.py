@@ -6,7 +6,7 @@ import h11
 import pytest
 
 from scripts.errors import WrongUse
-from scripts.probe.cases import Case, asked, load_cases, of_request, select
+from scripts.probe.cases import Case, asked, load_cases, of_request, request_head, select
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = load_cases(ROOT)
@@ -119,3 +119,16 @@ def test_how_a_request_is_answered_is_read_from_it() -> None:
     assert asked(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n").method == "HEAD"
     assert asked(CASES["websocket"].data).upgrade
     assert of_request(b"GET /a HTTP/1.1\r\nHost: y\r\n\r\n").head == b"GET /a HTTP/1.1\r\nHost: y\r\n\r\n"
+
+
+def test_the_forms_request_is_as_long_as_was_measured_by_others() -> None:
+    """The numbers 0 to 999 in the query, and a host of one letter, make a head of 3,927 bytes."""
+    story = "+".join(str(number) for number in range(1000))
+    assert len(request_head(f"/view?story={story}", "x")) == 3927
+
+
+@pytest.mark.parametrize("target", ["", "/a b", "/a\r\nEvil: 1", "/é", "/\x7f"], ids=ascii)
+def test_a_target_that_would_break_the_head_is_refused(target: str) -> None:
+    """No space, control character or non-ASCII character gets into the request line."""
+    with pytest.raises(ValueError, match="cannot stand in a request head"):
+        request_head(target, "localhost")

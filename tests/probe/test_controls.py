@@ -14,8 +14,9 @@ from scripts.probe.endpoint import Endpoint
 from scripts.probe.instrument import check, known_outcome, verify_instrument
 from scripts.probe.measure import How, probe
 from scripts.probe.measurement import Measurement
+from scripts.probe.offsets import every_offset
 from scripts.probe.pace import Times
-from scripts.wire.splitting import every_offset, split
+from scripts.wire.splitting import split
 
 CASES = load_cases(Path(__file__).resolve().parents[2])
 MISROUTE = CASES["misroute"]

@@ -10,8 +10,8 @@ from scripts.probe.baseline import Baseline
 from scripts.probe.cases import of_request
 from scripts.probe.evidence import evidence, in_short
 from scripts.probe.measurement import Measurement, Trial
+from scripts.probe.offsets import every_offset
 from scripts.probe.proof import ProofName
-from scripts.wire.splitting import every_offset
 
 HEAD = b"GET /view HTTP/1.1\r\nHost: x\r\n\r\n"
 WHOLE = Answer(End.COMPLETE, 200, ((b"x-asked-for", b"/view"),), b"ok")

@@ -9,14 +9,14 @@ import pytest
 
 from scripts.errors import Failure
 from scripts.probe.answers import End, Outcome
-from scripts.probe.cases import of_request
+from scripts.probe.cases import of_request, request_head
 from scripts.probe.endpoint import Endpoint
 from scripts.probe.measure import How
 from scripts.probe.measure import probe as measured
 from scripts.probe.measurement import Measurement
+from scripts.probe.offsets import every_offset
 from scripts.probe.pace import Times
 from scripts.wire.receive_queue import Address
-from scripts.wire.splitting import every_offset, request_head
 
 HEAD = request_head("/view?next=/admin", "x")
 SHORT = Times(connect=1, read=1, answer=0.3)

@@ -1,5 +1,7 @@
 """Verdicts: made from measurements, compared by their evidence, written so that a diff reads well."""
 
+from itertools import chain
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from scripts.errors import Failure, WrongUse
 from scripts.platforms.about import Server
 from scripts.probe.answers import Outcome
 from scripts.probe.evidence import CaseEvidence
+from scripts.probe.offsets import every_offset, ranges
 from scripts.records import decode
 from scripts.verdicts.verdict import (
     RouterEvidence,
@@ -19,7 +22,6 @@ from scripts.verdicts.verdict import (
     same_evidence,
 )
 from scripts.verdicts.verdict_file import MEASURE
-from scripts.wire.splitting import every_offset, expand, ranges
 
 HEAD = b"GET /view HTTP/1.1\r\nHost: x\r\n\r\n"
 SERVER = Server("0.12.1", "httptools", "0.1.2", "3.8.18", "uvloop", "0.13.1")
@@ -102,7 +104,8 @@ def test_a_verdict_reads_back_as_it_was_written(form: dict[int, Outcome], misrou
     form[5] = Outcome.DROPPED
     written = verdict(form, misroute)
     assert decode(encode(written).encode(), "verdict.json", Verdict) == written
-    offsets = [offset for runs in written.cases["form"].offsets.values() for offset in expand(runs)]
+    runs = chain.from_iterable(written.cases["form"].offsets.values())
+    offsets = [offset for first, last in runs for offset in range(first, last + 1)]
     assert sorted(offsets) == list(every_offset(HEAD))
 
 

@@ -9,7 +9,7 @@ from scripts.probe.cases import Case
 from scripts.probe.evidence import GRAVITY
 from scripts.probe.measurement import Measurement, Trial
 from scripts.probe.proof import ProofName
-from scripts.report.chart import LETTERS, ROWS, STYLES, legend, rows
+from scripts.report.terminal_chart import LETTERS, ROWS, STYLES, legend, rows
 
 WHOLE = Baseline.of([(Answer(End.COMPLETE, 200),)])
 
