@@ -20,8 +20,6 @@ from scripts.history.rows import HISTORY_FILE, History, HistoryRow, encode, read
 from scripts.pins.index import Release
 from scripts.probe.cases import Case
 
-PACKAGE = "uvicorn"
-
 GO_ON = "Again: make history goes on where it was"
 
 BUSY = "another make history is at work in this checkout"

@@ -1,13 +1,14 @@
 """A uvicorn made ready to be measured: on the first Python that it is installed and answers on."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.errors import Failure
 from scripts.history.environment import NotInstallable, Source, add, install, is_to_be_had, pythons
 from scripts.history.serve import NotServed, Served, serving
+from scripts.pins.patched_wheel import PACKAGE
 
 LOOPS = ("", "asyncio")
 """The event loops to try: the one that it takes by itself, which is uvloop's where that is there, and Python's own."""
@@ -53,24 +54,29 @@ def make_ready(source: Source, place: Path, known: str = "") -> Ready:
 
 @contextmanager
 def _serving(source: Source, place: Path, parser: str = "") -> Iterator[Served]:
-    """Hold it with the first event loop that works, installing what it imports and does not require."""
-    first: NotServed | None = None
-    for loop in LOOPS:
-        for _ in range(MOST_MISSING):
-            running = serving(place, parser, loop)
+    """Hold it with the first event loop that works; NotServed says what stood in the way with the first."""
+    with ExitStack() as stack:
+        first: NotServed | None = None
+        for loop in LOOPS:
             try:
-                served = running.__enter__()
+                served = _begun(stack, source, place, parser, loop)
             except NotServed as failure:
                 first = first or failure
-                if not failure.missing:
-                    break
-                add(source, place, [failure.missing])
-                first = None
-                continue
-            try:
+            else:
                 yield served
-            finally:
-                running.__exit__(None, None, None)
-            return
+                return
     assert first
     raise first
+
+
+def _begun(stack: ExitStack, source: Source, place: Path, parser: str, loop: str) -> Served:
+    """Start it for as long as the stack is open, installing what it imports and does not require."""
+    added = {PACKAGE}
+    while True:
+        try:
+            return stack.enter_context(serving(place, parser, loop))
+        except NotServed as failure:
+            if not failure.missing or failure.missing in added or len(added) > MOST_MISSING:
+                raise
+            added.add(failure.missing)
+            add(source, place, [failure.missing])

@@ -17,6 +17,7 @@ from scripts.history.kept import counted, facts_of, write_rows
 from scripts.history.rows import HISTORY_FILE, HistoryRow, offsets_of
 from scripts.matrix import Shard
 from scripts.pins.index import Release, releases
+from scripts.pins.patched_wheel import PACKAGE
 from scripts.probe.cases import load_cases, select
 from scripts.verbs import options
 
@@ -63,7 +64,7 @@ def command(
         raise WrongUse("SEED is for CHECK=1", found="without it nothing is chosen by chance")
     if into and check:
         raise WrongUse("INTO and CHECK exclude each other")
-    listed = releases(measuring.PACKAGE)
+    listed = releases(PACKAGE)
     chosen = list(Shard.parse(shard).of(measuring.select(listed, version)))
     show = _Show(as_json)
     if check:
