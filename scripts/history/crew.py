@@ -14,14 +14,14 @@ import msgspec
 import scripts
 from scripts import process
 from scripts.errors import Failure
-from scripts.history.reports import ENCODER, Job, Report
+from scripts.history.reports import ENCODER, MeasureJob, Report
 
 WORKERS = 2
 
 KEPT_LINES = 20
 
 
-def reports(root: Path, places: Path, jobs: Sequence[Job]) -> Iterator[Report]:
+def reports(root: Path, places: Path, jobs: Sequence[MeasureJob]) -> Iterator[Report]:
     """Have the workers do the jobs, and yield what they report, as it comes.
 
     Where the package index is not there, no further job is begun: the report says so, and those that are under way come
@@ -80,7 +80,7 @@ class _Worker:
         self._drain.start()
         threading.Thread(target=self._read, daemon=True).start()
 
-    def give(self, job: Job) -> None:
+    def give(self, job: MeasureJob) -> None:
         """Let it do a job."""
         assert self._process.stdin
         self.version = job.version

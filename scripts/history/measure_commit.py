@@ -14,7 +14,7 @@ from scripts.history.serve import NotServed
 from scripts.probe.cases import Case
 from scripts.probe.instrument import verify_instrument
 from scripts.probe.measure import How
-from scripts.verdicts.measure_variant import TIMES
+from scripts.probe.pace import ONE_LOOP
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class CommitInstrument:
 
     def verify(self) -> None:
         """Raise Failure where the controls of the case do not come out as known: nothing could be told then."""
-        for why in verify_instrument([self.case], How(TIMES, confirm=False)).values():
+        for why in verify_instrument([self.case], How(ONE_LOOP, confirm=False)).values():
             raise Failure("nothing can be told", found=why, do="Search again, on a machine with less to do")
 
     def __call__(self, commit: UvicornCommit) -> MeasuredCommit | SkippedCommit:

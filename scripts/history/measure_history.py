@@ -4,9 +4,10 @@ Each release is kept as soon as it is measured, so that a run goes on where an e
 releases again, and keeps nothing.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,7 @@ from scripts.errors import Failure, WrongUse, nearest
 from scripts.files import alone, write_whole
 from scripts.history.crew import reports
 from scripts.history.kept import Desk, as_listed, counted, facts_of
-from scripts.history.reports import Job, Report
+from scripts.history.reports import MeasureJob, Report
 from scripts.history.rows import HISTORY_FILE, History, HistoryRow, encode, read_history
 from scripts.pins.index import Release
 from scripts.probe.cases import Case
@@ -26,7 +27,7 @@ BUSY = "another make history is at work in this checkout"
 
 
 @dataclass
-class Plan:
+class HistoryRun:
     """What is to be measured."""
 
     root: Path
@@ -53,14 +54,14 @@ def plan(
     chosen: Sequence[Release],
     *,
     anew: bool = False,
-) -> Plan:
+) -> HistoryRun:
     """Return what is to be measured of `chosen` for the history of the checkout at `root`.
 
     With `anew` what is committed does not count. WrongUse for a history file that is damaged, or of another format.
     """
     desk = Desk(root)
     committed = read_history(root)
-    found = Plan(root, cases, listed, chosen, committed, desk)
+    found = HistoryRun(root, cases, listed, chosen, committed, desk)
     if not (anew or desk.anew):
         found.done |= counted(committed, cases)
     found.done |= desk.rows(facts_of(cases))
@@ -83,7 +84,10 @@ def select(listed: Sequence[Release], versions: str) -> list[Release]:
 
 
 def measured(
-    found: Plan, void: dict[str, str], said: Callable[[HistoryRow], None], keep: Callable[[Sequence[HistoryRow]], None]
+    found: HistoryRun,
+    void: dict[str, str],
+    said: Callable[[HistoryRow], None],
+    keep: Callable[[Sequence[HistoryRow]], None],
 ) -> Iterator[tuple[Release, list[HistoryRow]]]:
     """Measure what is to be measured, and yield each release with its rows, as it is done.
 
@@ -93,7 +97,7 @@ def measured(
     todo = {str(release.version): release for release in found.todo}
     known = _known_pythons(found.committed)
     names = tuple(case.name for case in found.cases)
-    jobs = [Job(name, release, names, void, known.get(name, "")) for name, release in todo.items()]
+    jobs = [MeasureJob(name, release, names, void, known.get(name, "")) for name, release in todo.items()]
     rows: dict[str, list[HistoryRow]] = {name: [] for name in todo}
     failed: list[Report] = []
     count = 0
@@ -113,16 +117,22 @@ def measured(
         raise Failure("the history is not whole", found=text, do=GO_ON)
 
 
-def write(found: Plan) -> bool:
+def write(found: HistoryRun) -> bool:
     """Write the history: a row or a reason for each release that is listed; return whether that changed the file.
 
     What is committed of a release that is listed no more stays.
     """
     by_name = {str(release.version): release for release in found.listed}
-    rows = [row for name, its in found.done.items() for row in as_listed(its, by_name.get(name))]
-    commits = found.committed.commits if found.committed else ()
-    history = History(cases=facts_of(found.cases), rows=tuple(rows), commits=commits)
-    return write_whole(found.root / HISTORY_FILE, encode(history))
+    rows = {name: list(as_listed(its, by_name.get(name))) for name, its in found.done.items()}
+    return put_in_place(found.root, rows, found.cases)
+
+
+def put_in_place(root: Path, rows: Mapping[str, Sequence[HistoryRow]], cases: Sequence[Case]) -> bool:
+    """Write these rows as the history's own, with the commits that it has now; return whether that changed the file."""
+    committed = read_history(root)  # which a search for a commit may have written meanwhile
+    commits = committed.commits if committed else ()
+    history = History(cases=facts_of(cases), rows=tuple(chain.from_iterable(rows.values())), commits=commits)
+    return write_whole(root / HISTORY_FILE, encode(history))
 
 
 def differences(committed: Sequence[HistoryRow], anew: Sequence[HistoryRow], cases: Sequence[str]) -> list[str]:

@@ -18,7 +18,7 @@ from scripts.probe.endpoint import Endpoint
 from scripts.probe.evidence import CaseEvidence, evidence
 from scripts.probe.instrument import Void, verify_instrument
 from scripts.probe.measure import How, probe
-from scripts.probe.pace import Times
+from scripts.probe.pace import ONE_LOOP
 from scripts.wire.receive_queue import Address
 
 log = logging.getLogger(__name__)
@@ -28,9 +28,6 @@ TRIES = 3
 
 BESIDE = ("websockets", "wsproto", "gunicorn", "uvloop")
 """What answers beside uvicorn and its parser."""
-
-TIMES = Times(quiet=0.15)
-"""One event loop serves: what it has passed over for so long, it will not answer."""
 
 Say = Callable[[HistoryRow], None]
 
@@ -61,7 +58,7 @@ def measure_release(
 
 def controls(cases: Sequence[Case], progress: Callable[[int], None]) -> Void:
     """Measure the controls, as releases are; return the cases whose results are void, and why."""
-    return verify_instrument(cases, How(TIMES, confirm=False), progress)
+    return verify_instrument(cases, How(ONE_LOOP, confirm=False), progress)
 
 
 def _measured(ready: Ready, parser: str, blank: HistoryRow, cases: Sequence[Case], void: Void) -> HistoryRow:
@@ -93,7 +90,7 @@ def measure_cell(address: Address, case: Case, void: Mapping[str, str]) -> Cell:
         return CaseCell(untold="a control did not come out as known")
     for _ in range(TRIES):
         try:
-            found = evidence(probe(Endpoint(*address), case, how=How(TIMES)))
+            found = evidence(probe(Endpoint(*address), case, how=How(ONE_LOOP)))
         except Failure as failure:
             reason = failure.found or failure.what
             log.debug("%s: %s", case.name, failure.message)

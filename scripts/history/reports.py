@@ -7,7 +7,7 @@ from scripts.history.rows import HistoryRow
 from scripts.pins.index import Release
 
 
-class Job(msgspec.Struct, frozen=True):
+class MeasureJob(msgspec.Struct, frozen=True):
     """A release to measure."""
 
     version: str
@@ -37,6 +37,6 @@ def _version(kind: type, value: object) -> object:
     raise NotImplementedError(kind)
 
 
-DECODER = msgspec.json.Decoder(Job, dec_hook=_version)
+DECODER = msgspec.json.Decoder(MeasureJob, dec_hook=_version)
 
 ENCODER = msgspec.json.Encoder(enc_hook=str)

@@ -22,6 +22,10 @@ class Times:
     """How long an exchange may take in all."""
 
 
+ONE_LOOP = Times(quiet=0.15)
+"""For a server of one event loop: what that has passed over for so long, it will not answer."""
+
+
 @dataclass
 class Window:
     """How many exchanges may go on at once. It grows while whole requests stay quick."""

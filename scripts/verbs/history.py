@@ -1,6 +1,5 @@
 """`history`: measure every release of uvicorn, in every case, with every parser that it has."""
 
-import random
 import secrets
 import time
 from collections.abc import Sequence
@@ -13,19 +12,15 @@ import msgspec
 from scripts import screen
 from scripts.errors import Failure, WrongUse
 from scripts.history import measure_history as measuring
+from scripts.history.gathered_rows import FOLDER
+from scripts.history.history_in_short import far, row_in_short, sample
 from scripts.history.kept import counted, facts_of, write_rows
-from scripts.history.rows import HISTORY_FILE, HistoryRow, offsets_of
+from scripts.history.rows import HISTORY_FILE, HistoryRow
 from scripts.matrix import Shard
-from scripts.pins.index import Release, releases
+from scripts.pins.index import releases
 from scripts.pins.patched_wheel import PACKAGE
 from scripts.probe.cases import load_cases, select
 from scripts.verbs import options
-
-SAMPLE = 6
-"""How many releases CHECK=1 measures again."""
-
-FOLDER = "history"
-"""Where INTO=folder gets the rows, a file a release."""
 
 
 @click.command("history")
@@ -69,7 +64,9 @@ def command(
     show = _Show(as_json)
     if check:
         if not version:
-            chosen = _sample(chosen, seed or secrets.token_hex(4))
+            seed = seed or secrets.token_hex(4)
+            screen.err.print(f"the sample is chosen by SEED={seed}")
+            chosen = sample(chosen, seed)
         _check(measuring.plan(root, chosen_cases, listed, chosen, anew=True), show)
         return
     plan = measuring.plan(root, chosen_cases, listed, chosen, anew=bool(into or force))
@@ -93,14 +90,14 @@ def command(
     show.end(action)
 
 
-def _written(plan: measuring.Plan, *, whole: bool) -> str:
+def _written(plan: measuring.HistoryRun, *, whole: bool) -> str:
     """Write the history, and say what became of the file."""
     if not whole:  # what is not meant stays as it is committed
         plan.done = {**counted(plan.committed, plan.cases), **plan.done}
     return f"{HISTORY_FILE} {'written' if measuring.write(plan) else 'unchanged'}"
 
 
-def _measure(plan: measuring.Plan, show: "_Show", *, keep: bool = True) -> dict[str, Sequence[HistoryRow]]:
+def _measure(plan: measuring.HistoryRun, show: "_Show", *, keep: bool = True) -> dict[str, Sequence[HistoryRow]]:
     """Measure what is to be measured, into `plan.done`, and return it."""
     todo = plan.todo
     found: dict[str, Sequence[HistoryRow]] = {}
@@ -128,7 +125,7 @@ def _measure(plan: measuring.Plan, show: "_Show", *, keep: bool = True) -> dict[
     return found
 
 
-def _check(plan: measuring.Plan, show: "_Show") -> None:
+def _check(plan: measuring.HistoryRun, show: "_Show") -> None:
     """Measure some releases again, and compare."""
     plan.done.clear()
     committed = plan.committed.rows if plan.committed else ()
@@ -146,13 +143,6 @@ def _check(plan: measuring.Plan, show: "_Show") -> None:
     if different:
         found_text = f"{len(different)} rows"
         raise Failure("releases differ from what is committed", found=found_text, do="make history FORCE=1")
-
-
-def _sample(chosen: list[Release], seed: str) -> list[Release]:
-    """Return some of the releases, as a seed chooses them, and print it."""
-    screen.err.print(f"the sample is chosen by SEED={seed}")
-    some = random.Random(seed).sample(chosen, min(SAMPLE, len(chosen)))  # noqa: S311 - it keeps no secret
-    return sorted(some, key=lambda release: release.version)
 
 
 @dataclass
@@ -175,8 +165,7 @@ class _Show:
         """Say how far it is, where no bar does."""
         self.done += 1
         if screen.err.is_plain and self.done < self.total:
-            left = (time.monotonic() - self.began) / self.done * (self.total - self.done)
-            screen.err.print(f"{self.done} of {self.total} releases, about {max(1, round(left / 60))} min left")
+            screen.err.print(far(self.done, self.total, time.monotonic() - self.began))
 
     def end(self, action: str) -> None:
         """Print what became of it all."""
@@ -184,19 +173,3 @@ class _Show:
             screen.print_json({"action": action, "rows": msgspec.to_builtins(self.rows)})
         else:
             screen.out.print(action)
-
-
-def row_in_short(row: HistoryRow) -> str:
-    """Return a row in one line."""
-    name = f"{row.release:12} {row.parser:9}"
-    if row.reason:
-        return f"{name} {row.reason}"
-    words = []
-    for case, cell in row.cases.items():
-        counts = {outcome: sum(last - first + 1 for first, last in runs) for outcome, runs in offsets_of(cell).items()}
-        told = [f"{count:,} {outcome}" for outcome, count in counts.items() if count]
-        if cell != "intact":
-            told += [f"in one segment {cell.joined}"] if cell.joined else []
-            words.append(f"{case} {', '.join(told) or 'untold'}")
-    first = f"{words[0]}; {len(words)} of {len(row.cases)} cases not intact" if words else "intact"
-    return f"{name} Python {row.python:5} {row.versions.get(row.parser, ''):7} {first}"

@@ -46,7 +46,7 @@ def gathered(matrix: Matrix, folder: Path) -> dict[Variant, Verdict]:
         if name not in known:
             raise WrongUse(f"{path} is of the unknown variant {name!r}", do=nearest(name, known))
         variant = matrix.one(name)
-        verdict = decode(_content(folder, path), str(path), Verdict, do=MEASURE)
+        verdict = decode(content_below(folder, path), str(path), Verdict, do=MEASURE)
         _refuse_other_server(variant, verdict, path)
         there = verdicts.setdefault(variant, (verdict, path))
         if not same_evidence(there[0], verdict):
@@ -87,15 +87,15 @@ def refuse_difference(rows: Sequence[Row]) -> None:
         raise Failure("variants were not measured", found=", ".join(missing), do="Look at why their jobs failed")
 
 
-def _content(folder: Path, path: Path) -> bytes:
-    """Return what a verdict below `folder` holds; WrongUse for a huge one, and for a link: it may lead anywhere."""
+def content_below(folder: Path, path: Path) -> bytes:
+    """Return what a file below `folder` holds; WrongUse for a huge one, and for a link: it may lead anywhere."""
     links = [each for each in (path, *path.parents) if each.is_relative_to(folder) and each != folder]
     if any(each.is_symlink() for each in links) or not path.is_file():
         raise WrongUse(f"{path} is no file, or a link leads to it", do="Put the file itself there")
     with path.open("rb") as file:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
-        raise WrongUse(f"{path} is too large", found=f"a verdict has less than {LARGEST:,} bytes", do=MEASURE)
+        raise WrongUse(f"{path} is too large", found=f"it would have less than {LARGEST:,} bytes", do=MEASURE)
     return content
 
 

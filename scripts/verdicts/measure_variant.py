@@ -23,7 +23,7 @@ from scripts.probe.endpoint import Endpoint
 from scripts.probe.evidence import CaseEvidence, evidence
 from scripts.probe.instrument import Void, verify_instrument
 from scripts.probe.measure import How, probe
-from scripts.probe.pace import Times
+from scripts.probe.pace import ONE_LOOP
 from scripts.router.router import DynoState, RoutedDyno, Router
 from scripts.verdicts.submission import SUBMISSIONS, browser, redirect_target, submit
 from scripts.verdicts.verdict import RouterEvidence, Verdict, judge
@@ -34,9 +34,6 @@ log = logging.getLogger(__name__)
 
 HOST = "x"
 """The Host field of a request that is not part of a case."""
-
-TIMES = Times(quiet=0.15)
-"""One event loop serves: what it has passed over for so long, it will not answer."""
 
 Progress = Callable[[int], None]
 
@@ -74,7 +71,7 @@ def measure_variants(
         return
     splits = sum(len(case.plans) for case in cases)
     with watch("controls", len(Handling) * splits) as progress:
-        void = verify_instrument(cases, How(TIMES, confirm=False), progress)
+        void = verify_instrument(cases, How(ONE_LOOP, confirm=False), progress)
     for name, why in void.items():
         log.warning("the case %s is void: %s", name, why)
     pairs = sum(len(case.pair_plans) for case in cases if case.pairs)
@@ -114,10 +111,10 @@ def _measure_release(
         proofs, found = set(), {}
         for case in cases:
             if case.name not in void and (not case.parsers or variant.http in case.parsers):
-                measurement = probe(Endpoint(*address), case, how=How(TIMES), progress=progress)
+                measurement = probe(Endpoint(*address), case, how=How(ONE_LOOP), progress=progress)
                 pairs = None
                 if case.pairs:
-                    pairs = probe(Endpoint(*address), case, case.pair_plans, How(TIMES), progress)
+                    pairs = probe(Endpoint(*address), case, case.pair_plans, How(ONE_LOOP), progress)
                 found[case.name] = evidence(measurement, pairs)
                 proofs.add(measurement.proof)
         router = _submit_through_router(address, variant, progress)

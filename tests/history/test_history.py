@@ -46,7 +46,7 @@ def cases(root: Path) -> list[Case]:
     return list(load_cases(root).values())
 
 
-def run(root: Path, listed: Sequence[Release]) -> tuple[measuring.Plan, list[HistoryRow]]:
+def run(root: Path, listed: Sequence[Release]) -> tuple[measuring.HistoryRun, list[HistoryRow]]:
     """Measure what is missing, and write it."""
     plan = measuring.plan(root, cases(root), listed, listed)
     said: list[HistoryRow] = []
