@@ -6,6 +6,7 @@ writes it again byte for byte, and a diff of the file reads as news.
 
 import datetime as dt
 from collections.abc import Iterator
+from functools import cache
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,6 +20,9 @@ from scripts.probe.offsets import Range
 from scripts.records import decode
 
 HISTORY_FILE = "variants/history.json"
+
+_version = cache(Version)
+"""A release is compared thousands of times where every release is answered for."""
 
 FORMAT = 1
 
@@ -113,7 +117,7 @@ class HistoryRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     @property
     def version(self) -> Version:
         """The release, comparable."""
-        return Version(self.release)
+        return _version(self.release)
 
 
 class HistoryCommit(
