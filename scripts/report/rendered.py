@@ -1,4 +1,4 @@
-"""The files that people read, as they should stand: the README with its table, and the picture."""
+"""The files that people read, as they should stand: the README with its table, and the pictures."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from scripts.matrix import Matrix
 from scripts.platforms.heroku.deployment_file import read_deployment
 from scripts.probe.cases import load_cases
 from scripts.report.am_i_affected import answer
+from scripts.report.history_picture import render_history
 from scripts.report.picture import render_picture
 from scripts.report.readme import AFFECTED, TABLE, render_table, replace_part, sections
 from scripts.verdicts.measure_on_heroku import in_short, read_heroku
@@ -14,6 +15,7 @@ from scripts.verdicts.verdict_file import read_verdict
 
 README = Path("README.md")
 PICTURE = Path(".github/outcome-by-offset.svg")
+HISTORY_PICTURE = Path(".github/history.svg")
 
 
 def rendered(matrix: Matrix) -> dict[Path, str]:
@@ -29,9 +31,12 @@ def rendered(matrix: Matrix) -> dict[Path, str]:
     addresses = {variant: each.web_url for variant, each in deployments.items()}
     readme = (matrix.root / README).read_text("utf-8")
     readme = replace_part(readme, TABLE, render_table(matrix, verdicts, addresses, on_heroku))
+    pictures = {}
     if history := read_history(matrix.root):
         readme = replace_part(readme, AFFECTED, answer(history))
+        pictures[HISTORY_PICTURE] = render_history(history)
     return {
         README: readme,
         PICTURE: render_picture(in_order, load_cases(matrix.root)["misroute"].data),
+        **pictures,
     }

@@ -48,3 +48,8 @@ class Layout:
         """
         environment: jinja2.Environment = self._environment  # type: ignore[attr-defined]
         return environment.get_template(template).render(path=path, up="../" * path.count("/"), **context)
+
+    def part(self, template: str, macro: str, *args: Any) -> str:
+        """Return what a macro of a template makes."""
+        environment: jinja2.Environment = self._environment  # type: ignore[attr-defined]
+        return str(getattr(environment.get_template(template).module, macro)(*args)).strip()

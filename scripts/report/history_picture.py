@@ -1,0 +1,212 @@
+"""The picture of the history: every release on a time axis, a lane a parser, coloured by outcome. Pure: history → SVG.
+
+It is 800 units wide and shown as wide as the page has room. On a phone that is half of them, so texts are twice as
+large there, and the layout leaves them the room. No plotting library is used: those that draw SVG turn text into shapes
+or fix its size and colours, and none lets a picture follow the reader's colours and width.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+
+from scripts.history.eras import measured, parsers
+from scripts.history.rows import CaseCell, History, HistoryRow
+from scripts.probe.answers import Outcome
+from scripts.probe.evidence import GRAVITY
+from scripts.report.picture import COLOURS
+
+WIDTH = 800
+LEFT = 12
+RIGHT = 788
+LETTER = 14.6
+"""How wide a letter is on a phone, in the picture's units."""
+
+LINE = 32
+"""A line of text with the room that it needs on a phone."""
+
+BAR = 34
+UNKNOWN = "#8c959f"
+
+STYLE = """
+text { font: 14px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: #1f2328 }
+.head { font-weight: 600 }
+.soft { fill: #59636e }
+.ground { fill: #ffffff }
+.edge { stroke: #1f2328; stroke-width: 2 }
+.tick { stroke: #59636e; stroke-width: 1 }
+.release { stroke: #ffffff; stroke-width: .6; opacity: .55 }
+@media (max-width: 600px) { text { font-size: 24px } }
+@media (prefers-color-scheme: dark) {
+text { fill: #e6edf3 } .soft { fill: #9198a1 } .ground { fill: #0d1117 }
+.edge { stroke: #e6edf3 } .tick { stroke: #9198a1 } .release { stroke: #0d1117 } }
+"""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Releases of a lane one after the other whose worst outcome, and the cases that have one, are the same."""
+
+    kind: Outcome | None
+    """The gravest outcome of any case; None where nothing can be told."""
+    cases: tuple[str, ...]
+    """The cases that are not intact."""
+    rows: tuple[HistoryRow, ...]
+
+    @property
+    def label(self) -> str:
+        """What stands at its beginning."""
+        return f"{self.rows[0].release} {self.rows[0].uploaded}"
+
+    @property
+    def words(self) -> str:
+        """What a pointer over it is told."""
+        first, last = self.rows[0].release, self.rows[-1].release
+        told = "could not be told" if self.kind is None else str(self.kind)
+        named = f" ({', '.join(self.cases)})" if self.cases else ""
+        return f"{first} to {last}: {told}{named}" if first != last else f"{first}: {told}{named}"
+
+
+def stretches(history: History, parser: str) -> list[Stretch]:
+    """Return the stretches of a parser's lane, the oldest first; releases whose day is not known are left out."""
+    found: list[Stretch] = []
+    for row in sorted((row for row in measured(history, parser) if row.uploaded), key=_day):
+        kind, cases = _kind(row)
+        if found and (found[-1].kind, found[-1].cases) == (kind, cases):
+            found[-1] = Stretch(kind, cases, (*found[-1].rows, row))
+        else:
+            found.append(Stretch(kind, cases, (row,)))
+    return found
+
+
+def render_history(history: History) -> str:
+    """Return the picture as SVG."""
+    lanes = {parser: found for parser in parsers(history) if (found := stretches(history, parser))}
+    days = [day for found in lanes.values() for each in found for row in each.rows if (day := row.uploaded)]
+    axis = _Axis(min(days, default=date(2017, 1, 1)), max(days, default=date(2017, 12, 31)))
+    shapes = [_text(LEFT, 26, "The worst outcome of a split request, by release", "head")]
+    y = 44.0
+    for parser, found in lanes.items():
+        shapes += [_text(LEFT, y + 22, parser, "head"), *_bars(axis, found, y + LINE)]
+        y += LINE + BAR
+        labels = [(axis.at(each.rows[0].uploaded), each.label) for each in found]
+        for x, line, label in placed(labels):
+            shapes.append(f'<path class="edge" d="M{x:.1f} {y - BAR:g}V{y + 8 + line * LINE:g}"/>')
+            shapes.append(_label(x, y + 24 + line * LINE, label))
+        y += LINE * (1 + max((line for _, line, _ in placed(labels)), default=0)) + 18
+    shapes += _years(axis, y)
+    shapes += _legend(y + 2 * LINE + 6, lanes)
+    kinds = len({each.kind for found in lanes.values() for each in found})
+    height = y + 2 * LINE + 6 + LINE * ((kinds + 2) // 3)
+    told = "; ".join(f"{parser}: {', '.join(each.words for each in found)}" for parser, found in lanes.items())
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}" '
+        f'height="{height:g}" role="img" aria-labelledby="title desc">\n'
+        '<title id="title">What became of a split request, by release and parser, since 2017</title>\n'
+        f'<desc id="desc">{escape(told)}</desc>\n<style>{STYLE}</style>\n'
+        f'<rect class="ground" width="{WIDTH}" height="{height:g}" rx="6"/>\n' + "\n".join(shapes) + "\n</svg>\n"
+    )
+
+
+def placed(labels: Sequence[tuple[float, str]]) -> list[tuple[float, int, str]]:
+    """Return each label with the line that it stands on: the first on which it meets no other one."""
+    found: list[tuple[float, int, str]] = []
+    taken: list[list[tuple[float, float]]] = []
+    for x, label in labels:
+        start, end = _extent(x, label)
+        line = next((n for n, spans in enumerate(taken) if all(end < a or start > b for a, b in spans)), len(taken))
+        if line == len(taken):
+            taken.append([])
+        taken[line].append((start - LETTER, end + LETTER))
+        found.append((x, line, label))
+    return found
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """The time axis: whole years."""
+
+    first: date
+    last: date
+
+    @property
+    def years(self) -> range:
+        """The years that it shows, and the one that it ends with."""
+        return range(self.first.year, self.last.year + 2)
+
+    def at(self, day: date | None) -> float:
+        """Return where a day stands."""
+        assert day
+        start, end = date(self.years[0], 1, 1), date(self.years[-1], 1, 1)
+        return LEFT + (RIGHT - LEFT) * (day - start).days / (end - start).days
+
+
+def _day(row: HistoryRow) -> tuple[date, object]:
+    """Return what releases are put in order by."""
+    assert row.uploaded
+    return (row.uploaded, row.version)
+
+
+def _kind(row: HistoryRow) -> tuple[Outcome | None, tuple[str, ...]]:
+    """Return the gravest outcome of a release, and the cases that are not intact."""
+    bad = {name: cell for name, cell in row.cases.items() if isinstance(cell, CaseCell)}
+    told = {name: cell for name, cell in bad.items() if not cell.untold}
+    met = {outcome for cell in told.values() for outcome in (*cell.counts, *([cell.joined] if cell.joined else []))}
+    if not met:
+        return (None if bad else Outcome.INTACT), ()
+    return next(outcome for outcome in GRAVITY if outcome in met), tuple(told)
+
+
+def _bars(axis: _Axis, lane: Sequence[Stretch], y: float) -> Iterator[str]:
+    """Yield a lane's bars, each up to where the next begins, and a line for each release."""
+    ends = [axis.at(each.rows[0].uploaded) for each in lane[1:]]
+    # The last stretch goes on: its newest release is what holds today.
+    for each, end in zip(lane, [*ends, max(axis.at(axis.last), axis.at(lane[-1].rows[0].uploaded) + 4)], strict=True):
+        start = axis.at(each.rows[0].uploaded)
+        colour = COLOURS[each.kind] if each.kind else UNKNOWN
+        yield (
+            f'<rect x="{start:.1f}" y="{y:g}" width="{max(end - start, 2):.1f}" height="{BAR}" fill="{colour}">'
+            f"<title>{escape(each.words)}</title></rect>"
+        )
+        path = "".join(f"M{axis.at(row.uploaded):.1f} {y:g}v{BAR}" for row in each.rows)
+        yield f'<path class="release" d="{path}"/>'
+
+
+def _years(axis: _Axis, y: float) -> Iterator[str]:
+    """Yield the axis: a tick a year, every second one named."""
+    yield f'<path class="tick" d="M{LEFT} {y:g}H{RIGHT}"/>'
+    for place, year in enumerate(axis.years):
+        x = axis.at(date(year, 1, 1))
+        yield f'<path class="tick" d="M{x:.1f} {y:g}v8"/>'
+        if place % 2 == 0 and x + 4 * LETTER < RIGHT:
+            yield _text(x, y + 30, str(year), "soft")
+
+
+def _legend(y: float, lanes: Mapping[str, Sequence[Stretch]]) -> Iterator[str]:
+    """Yield the meaning of the colours that the picture uses, three in a line."""
+    kinds = {each.kind for found in lanes.values() for each in found}
+    ordered = [kind for kind in (*reversed(GRAVITY), None) if kind in kinds]
+    for place, kind in enumerate(ordered):
+        x, line = LEFT + (place % 3) * 262, y + (place // 3) * LINE
+        yield f'<rect x="{x}" y="{line - 16:g}" width="20" height="20" fill="{COLOURS[kind] if kind else UNKNOWN}"/>'
+        yield _text(x + 30, line, str(kind) if kind else "could not be told")
+
+
+def _extent(x: float, label: str) -> tuple[float, float]:
+    """Return from where to where a label goes on a phone: to the right of its place, else to the left."""
+    room = len(label) * LETTER
+    return (x, x + room) if x + room <= RIGHT else (x - room, x)
+
+
+def _label(x: float, y: float, label: str) -> str:
+    """Return a boundary's label."""
+    start, _ = _extent(x, label)
+    if start < x:
+        return f'<text x="{x - 6:.1f}" y="{y:g}" text-anchor="end">{escape(label)}</text>'
+    return f'<text x="{x + 6:.1f}" y="{y:g}">{escape(label)}</text>'
+
+
+def _text(x: float, y: float, words: str, kind: str = "") -> str:
+    """Return a text element."""
+    style = f' class="{kind}"' if kind else ""
+    return f'<text x="{x:.1f}" y="{y:g}"{style}>{escape(words)}</text>'

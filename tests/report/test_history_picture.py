@@ -1,0 +1,85 @@
+"""The picture of the history: every release is in it, and every text can be read on a phone."""
+
+from datetime import date
+from itertools import combinations
+from xml.etree import ElementTree as ET
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.history.rows import INTACT, History
+from scripts.report.history_picture import LEFT, LETTER, RIGHT, placed, render_history, stretches
+from tests.history.samples import DROPPED, row, story, unmeasured
+from tests.report.site.sample import sample
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts(picture: str) -> list[str]:
+    """Return the texts of a picture."""
+    return [each.text or "" for each in ET.fromstring(picture).iter(f"{SVG}text")]
+
+
+def test_each_parser_has_a_lane_and_each_boundary_its_version_and_day() -> None:
+    """What a reader looks for stands there as text."""
+    found = texts(render_history(sample()))
+    assert {"httptools", "h11", "zttp", "0.17.5 2022-02-16"} <= set(found)
+
+
+def test_a_lane_changes_its_colour_where_the_first_intact_release_begins() -> None:
+    """The stretches of httptools end with 0.17.4, and go on with 0.17.5."""
+    affected, intact = stretches(sample(), "httptools")
+    assert (affected.rows[-1].release, intact.rows[0].release) == ("0.17.4", "0.17.5")
+
+
+def test_a_case_that_alone_changes_is_a_boundary_too() -> None:
+    """`pipelined` of the story fails from 0.11.0 to 0.12.2, while `form` fails all along."""
+    spread = [
+        each.__class__(
+            **{name: getattr(each, name) for name in each.__struct_fields__} | {"uploaded": date(2020, 1, n)}
+        )
+        for n, each in enumerate(story().rows, 1)
+        if each.parser == "httptools"
+    ]
+    found = stretches(History(cases=story().cases, rows=tuple(spread)), "httptools")
+    assert [each.rows[0].release for each in found] == ["0.10.9", "0.11.0", "0.12.3", "0.17.5"]
+
+
+def test_a_release_of_an_unknown_day_is_left_out() -> None:
+    """It has no place on a time axis."""
+    assert "could not be told" not in "".join(texts(render_history(History(cases={}, rows=(unmeasured("0.1"),)))))
+
+
+def test_the_picture_is_the_same_each_time() -> None:
+    """Its bytes hang on the history alone."""
+    assert render_history(sample()) == render_history(sample())
+
+
+def test_the_picture_says_in_words_what_it_shows() -> None:
+    """Whoever hears it is told each stretch of releases, with its outcome and the cases."""
+    described = ET.fromstring(render_history(sample())).findtext(f"{SVG}desc")
+    assert described
+    assert "0.0.5 to 0.17.4: misrouted (form, misroute" in described
+    assert "0.17.5 to 0.54.0: intact" in described
+
+
+def test_a_history_of_one_release_is_drawn() -> None:
+    """One day alone makes an axis."""
+    one = History(cases=story().cases, rows=(row("0.1", form=DROPPED, pipelined=INTACT),))
+    assert "dropped" in texts(render_history(one))
+
+
+def room(x: float, label: str) -> tuple[float, float]:
+    """Return where a label stands: behind its place, before it where there is no room behind."""
+    width = len(label) * LETTER
+    return (x, x + width) if x + width <= RIGHT else (x - width, x)
+
+
+@given(st.lists(st.tuples(st.floats(LEFT, RIGHT), st.text("0123456789.-", min_size=5, max_size=26)), max_size=12))
+def test_no_two_labels_meet(labels: list[tuple[float, str]]) -> None:
+    """Those that would meet stand on lines of their own."""
+    found = placed(labels)
+    assert [(x, label) for x, _, label in found] == labels
+    for (x, line, label), (other_x, other_line, other) in combinations(found, 2):
+        (start, end), (other_start, other_end) = room(x, label), room(other_x, other)
+        assert line != other_line or end < other_start or other_end < start
