@@ -11,7 +11,7 @@ SHARED := PYTHON
 # Make hands a variable of its command line on through the environment. One that the environment had already is not meant.
 $(foreach knob,$(KNOBS),$(if $(filter environment,$(origin $(knob))),$(eval unexport $(knob))))
 
-TARGETS := help deploy ps logs open rollback destroy down affected bisect verify history probe pin branches publish matrix gather doctor readme site update variant remove check test bench clean setup setup-tests
+TARGETS := help deploy ps logs open rollback destroy down affected bisect verify history probe pin branches publish matrix gather doctor readme wire site update variant remove check test bench clean setup setup-tests
 .PHONY: $(TARGETS)
 
 # What children of make read for themselves: make's own variables, and those of the shell, Python, pip, uv, git, npm.
@@ -85,7 +85,7 @@ pin: setup ## Resolve what each variant installs [VARIANT= CHECK=1 UPGRADE=1 JSO
 branches: setup ## Generate the variants' git branches [VARIANT= JSON=1]
 	$(RUN) branches
 
-readme: setup ## Render the README's table and pictures from variants/ [JSON=1]
+readme: setup ## Record what two releases make of each split, step [CHECK=1 JSON=1] $(RUN) wire by Render the README's table and picture pictures from variants/ [JSON=1] wire:
 	$(RUN) readme
 
 site: setup ## Build the site that answers for every release [JSON=1]
