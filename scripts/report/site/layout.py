@@ -14,6 +14,7 @@ NAVIGATION = (
     ("index.html", "Look up"),
     ("history.html", "History"),
     ("cases.html", "Cases"),
+    ("wire.html", "On the wire"),
     ("chapters.html", "Chapters"),
     ("programs.html", "For programs"),
 )
