@@ -83,7 +83,7 @@ const keep = () => history.replaceState(null, "", "#" + id("case").value + "/" +
 
 // The offsets at which the first release begins to treat the client otherwise.
 const changes = () => present.sides[0].runs
-  .filter(([first, , outcome], index, runs) => first && (index < 2 || runs[index - 1][2] !== outcome))
+  .filter(([first, , outcome], index, runs) => first && runs[index - 1][2] !== outcome)
   .map(([first]) => first);
 
 function follow(event) {

@@ -1,5 +1,6 @@
 """Recording: the variants' own uvicorn and httptools run over every offset of some cases, in their own environments."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -7,12 +8,13 @@ import msgspec
 from scripts.errors import Failure
 from scripts.matrix import Matrix, Variant
 from scripts.pins.environments import ready_environment
+from scripts.pins.lockfile import versions
 from scripts.probe.cases import Case, load_cases
 from scripts.process import run
 from scripts.recorder.judged import judged
 from scripts.recorder.recording import CaseRecording, OffsetSteps, Recording, Side, encode, folded
 from scripts.recorder.spans import RawStep, placed
-from scripts.records import read_record
+from scripts.records import read_if_there, read_record
 from scripts.wire.splitting import every_offset
 
 FILE = "common/site/wire.json"
@@ -46,6 +48,28 @@ def record(matrix: Matrix) -> Recording:
     cases = {name: case for name, case in load_cases(matrix.root).items() if name in CASES}
     sides = {name: _side(matrix, matrix.one(name), cases) for name in VARIANTS}
     return Recording(1, {name: case.data.decode("ascii") for name, case in cases.items()}, sides)
+
+
+def stale(matrix: Matrix) -> Iterator[str]:
+    """Yield why the committed recording is to be made again: there is none, or the cases or the pins are others now."""
+    recording = read_if_there(matrix.root / FILE, Recording, do=AGAIN)
+    if recording is None:
+        yield "it is missing"
+        return
+    yield from stale_cases(recording, load_cases(matrix.root))
+    for variant in matrix.variants:
+        if variant.name in VARIANTS:
+            pinned = versions((variant.folder / "requirements.txt").read_text("utf-8"))
+            side = recording.sides.get(variant.name)
+            if not side or [str(pinned[name]) for name in ("uvicorn", "httptools")] != [side.uvicorn, side.httptools]:
+                yield f"it has not what {variant.name} pins"
+
+
+def stale_cases(recording: Recording, cases: Mapping[str, Case]) -> Iterator[str]:
+    """Yield a line for each case of a recording that is another one now, or none any more."""
+    for name, data in recording.cases.items():
+        if name not in cases or cases[name].data != data.encode():
+            yield f"the case {name} is another one now"
 
 
 def differences(committed: bytes, recorded: Recording) -> list[str]:

@@ -1,21 +1,24 @@
-"""What is stale in a checkout: pins, branches, verdicts, reports, each with the command that mends it."""
+"""What is stale in a checkout: pins, branches, verdicts, reports, recording, each with the command that mends it."""
 
 from collections.abc import Iterator, Mapping
 
 from scripts.branches.check import check_branches
 from scripts.matrix import Matrix
 from scripts.pins.jobs import stale
+from scripts.recorder import record
 from scripts.report.rendered import rendered
 from scripts.verdicts.verdict_file import is_former, read_verdict
 
 
 def findings(matrix: Matrix) -> Iterator[str]:
-    """Yield a line for each thing that is stale: pins, branches, verdicts, reports."""
+    """Yield a line for each thing that is stale: pins, branches, verdicts, reports, the recording."""
     yield from _stale_pins(matrix)
     branches = check_branches(matrix)
     yield from branches.problems
     yield from _stale_verdicts(matrix, branches.trees)
     yield from _stale_reports(matrix)
+    for why in record.stale(matrix):
+        yield f"{record.FILE}: {why}. Mend it: make wire"
 
 
 def _stale_pins(matrix: Matrix) -> Iterator[str]:

@@ -6,33 +6,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.app.server import ENVIRONMENTS, Server
+from tests.contrast import FAINT_TEXTS
 
 # What a browser makes of the pages depends on their bytes alone, and those are compared on all servers elsewhere.
 pytestmark = pytest.mark.parametrize("server", [(ENVIRONMENTS["current"], "httptools")], indirect=True, ids=["current"])
-
-# Texts whose contrast is below the 4.5 that WCAG 2.2 asks for (1.4.3), each with its ratio.
-FAINT_TEXTS = """() => {
-  const parts = (colour) => colour.match(/[0-9.]+/g).map(Number);
-  const light = (colour) => parts(colour).slice(0, 3)
-    .map((part) => part / 255)
-    .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
-  const ground = (element) => {
-    const colour = getComputedStyle(element).backgroundColor;
-    const clear = parts(colour).length === 4 && parts(colour)[3] === 0;
-    return clear ? ground(element.parentElement) : colour;
-  };
-  const contrast = (element) => {
-    const [low, high] = [light(getComputedStyle(element).color), light(ground(element))].sort((a, b) => a - b);
-    return (high + 0.05) / (low + 0.05);
-  };
-  const shown = [...document.body.querySelectorAll("*")].filter((element) =>
-    element.matches("textarea, input") ||
-    [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()));
-  if (shown.length < 10) throw new Error("this is no page of the app");
-  return shown.filter((element) => contrast(element) < 4.5)
-    .map((element) => [element.outerHTML.slice(0, 60), contrast(element)]);
-}"""
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -1,14 +1,17 @@
 """The committed recording: what the instrument says, against what the probe measured from outside."""
 
+import shutil
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 import pytest
 
 from scripts.matrix import Matrix, load
+from scripts.probe import cases
 from scripts.probe.answers import Outcome
 from scripts.probe.cases import load_cases
-from scripts.recorder.record import CASES, FILE, VARIANTS, read_recording, record
+from scripts.recorder.record import CASES, FILE, VARIANTS, read_recording, record, stale
 from scripts.recorder.recording import Kind, Part, Recording, Step, encode, unfolded
 from scripts.verdicts.verdict_file import read_verdict
 from scripts.wire.splitting import ranges
@@ -37,8 +40,35 @@ def test_recording_again_gives_the_same_bytes(matrix: Matrix) -> None:
 
 def test_the_cases_are_those_of_the_probe(committed: Recording) -> None:
     """Byte for byte."""
-    cases = load_cases(PROJECT)
-    assert committed.cases == {name: cases[name].data.decode() for name in cases if name in CASES}
+    known = load_cases(PROJECT)
+    assert committed.cases == {name: known[name].data.decode() for name in known if name in CASES}
+
+
+def stale_copy(matrix: Matrix, folder: Path, old: bytes, new: bytes) -> list[str]:
+    """Return why the recording is stale in a checkout whose recording has `new` in place of `old`."""
+    place = folder / FILE
+    place.parent.mkdir(parents=True)
+    content = (PROJECT / FILE).read_bytes()
+    assert old in content
+    place.write_bytes(content.replace(old, new))
+    shutil.copy(PROJECT / cases.FILE, folder / cases.FILE)
+    return list(stale(replace(matrix, root=folder)))
+
+
+def test_a_recording_of_what_is_pinned_now_is_not_stale(matrix: Matrix, tmp_path: Path) -> None:
+    """Then there is nothing to mend."""
+    assert stale_copy(matrix, tmp_path, b"", b"") == []
+
+
+def test_a_recording_of_another_case_is_stale(matrix: Matrix, tmp_path: Path) -> None:
+    """The bytes are other ones: it shows what nobody sends any more."""
+    assert stale_copy(matrix, tmp_path, b'"GET /vi%65w', b'"GET /vi%75w') == ["the case percent is another one now"]
+
+
+def test_a_recording_of_another_parser_is_stale(matrix: Matrix, tmp_path: Path) -> None:
+    """The variants pin another httptools than the one that was recorded."""
+    found = stale_copy(matrix, tmp_path, b'"httptools": "0.3.0"', b'"httptools": "0.2.0"')
+    assert found == ["it has not what v0.17.4 pins", "it has not what v0.17.5 pins"]
 
 
 @EACH

@@ -7,7 +7,7 @@ from itertools import groupby
 from scripts.errors import Failure
 from scripts.probe.answers import Outcome
 from scripts.probe.cases import load_cases
-from scripts.recorder.record import AGAIN, FILE, read_recording
+from scripts.recorder.record import AGAIN, FILE, read_recording, stale_cases
 from scripts.recorder.recording import OFFSET, CaseRecording, Kind, Part, Recording, Run, Step
 from scripts.report.site.layout import FOLDER, Layout
 
@@ -116,11 +116,12 @@ def wire_pages(layout: Layout) -> Iterator[tuple[str, str]]:
     """
     recording = read_recording(layout.root)
     cases = load_cases(layout.root)
-    views = []
-    for name, data in recording.cases.items():
-        if name not in cases or cases[name].data != data.encode():
-            raise Failure(f"{FILE} is stale", found=f"the case {name} is another one now", do=AGAIN)
-        views.append(CaseView(name, cases[name].shows, data, tuple(_sides(recording, name))))
+    for why in stale_cases(recording, cases):
+        raise Failure(f"{FILE} is stale", found=why, do=AGAIN)
+    views = [
+        CaseView(name, cases[name].shows, data, tuple(_sides(recording, name)))
+        for name, data in recording.cases.items()
+    ]
     name, offset = SHOWN_FIRST
     first = next(view for view in views if view.name == name)
     last = len(first.data) - 1
