@@ -14,6 +14,7 @@ const shown = (data) => [...data]
 
 const cases = new Map(all(document, "template[data-case]").map((template) => [template.dataset.case, {
   shows: template.dataset.shows,
+  about: template.dataset.about,
   data: JSON.parse(template.dataset.bytes),
   bytes: template.content.querySelector(".bytes"),
   strips: all(template.content, "svg"),
@@ -67,6 +68,7 @@ function showCase(name, offset) {
   present = cases.get(name);
   id("case").value = name;
   id("shows").textContent = present.shows;
+  id("about").setAttribute("href", present.about);
   id("bytes").replaceChildren(...present.bytes.cloneNode(true).childNodes);
   all(id("strips"), "p").forEach((place, index) => place.querySelector("svg").replaceWith(present.strips[index].cloneNode(true)));
   slider.max = present.data.length - 1;
@@ -80,6 +82,13 @@ function move(offset) {
 }
 
 const keep = () => history.replaceState(null, "", "#" + id("case").value + "/" + slider.value);
+
+function button(name, offset) {
+  id(name).addEventListener("click", () => {
+    move(offset(Number(slider.value)));
+    keep();
+  });
+}
 
 // The offsets at which the first release begins to treat the client otherwise.
 const changes = () => present.sides[0].runs
@@ -107,14 +116,10 @@ function telltale(name) {
 slider.addEventListener("input", show);
 slider.addEventListener("change", keep);
 id("case").addEventListener("change", (event) => { showCase(event.target.value, telltale(event.target.value)); keep(); });
-id("next").addEventListener("click", () => {
-  move(changes().find((offset) => offset > slider.value) ?? changes()[0]);
-  keep();
-});
-id("before").addEventListener("click", () => {
-  move(changes().findLast((offset) => offset < slider.value) ?? changes().at(-1));
-  keep();
-});
+button("next", (now) => changes().find((offset) => offset > now) ?? changes()[0]);
+button("before", (now) => changes().findLast((offset) => offset < now) ?? changes().at(-1));
+button("on", (now) => now + 1);
+button("back", (now) => now - 1);
 id("bytes").addEventListener("pointerdown", (event) => { follow(event); });
 id("bytes").addEventListener("pointermove", (event) => { if (event.buttons) follow(event); });
 id("bytes").addEventListener("pointerup", keep);

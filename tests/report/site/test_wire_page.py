@@ -109,7 +109,7 @@ def test_without_javascript_it_shows_where_admin_is_served(chromium: Browser, si
         page, "v0.17.4"
     )
     assert 'on_url(b"/admin&story=0+1+2+3%20+http://evil/x")' in steps(page, "v0.17.5")
-    for control in page.locator("input, select, button").all():
+    for control in page.locator("input, select, button, #about").all():
         expect(control).to_be_hidden()
     context.close()
 
@@ -175,6 +175,23 @@ def test_the_buttons_go_from_change_to_change(page: Page) -> None:
     expect(page.locator("#told")).to_contain_text("Split at 53: 0.17.4 intact")
 
 
+def test_buttons_move_by_one_byte(page: Page) -> None:
+    """A finger on a slider is wider than a byte."""
+    page.get_by_role("button", name="One byte on").click()
+    expect(page.locator("#told")).to_contain_text("Split at 16")
+    for _ in range(2):
+        page.get_by_role("button", name="One byte back").click()
+    expect(page.locator("#told")).to_contain_text("Split at 14")
+
+
+def test_a_step_that_is_pointed_at_lights_its_bytes(page: Page) -> None:
+    """What a callback got is seen in the request."""
+    page.locator(".side").first.get_by_text("on_url").first.hover()
+    expect(page.locator("#bytes .lit")).to_have_text(list("/view?next="))
+    page.locator("h1").hover()
+    expect(page.locator("#bytes .lit")).to_have_count(0)
+
+
 def test_another_request_begins_where_it_is_misrouted(page: Page) -> None:
     """With its own bytes, and the slider's own end."""
     page.get_by_label("Request").select_option("post")
@@ -182,6 +199,7 @@ def test_another_request_begins_where_it_is_misrouted(page: Page) -> None:
     expect(page.get_by_role("slider")).to_have_attribute("max", "135")
     assert 'body = b"story=0+1+2"' in steps(page, "v0.17.4")
     assert page.url.endswith("#post/28")
+    assert page.get_by_role("link", name="More on this case").get_attribute("href") == "cases/post.html"
 
 
 def test_an_address_that_was_sent_on_opens_at_its_offset(page: Page, site: Site) -> None:
