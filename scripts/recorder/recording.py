@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from scripts.probe.answers import Outcome
-from scripts.wire.splitting import Range
+from scripts.probe.offsets import Range
 
 OFFSET = -1
 """Stands for the offset in a span."""

@@ -11,10 +11,10 @@ from scripts.matrix import Matrix, load
 from scripts.probe import cases
 from scripts.probe.answers import Outcome
 from scripts.probe.cases import load_cases
+from scripts.probe.offsets import ranges
 from scripts.recorder.record import CASES, FILE, VARIANTS, read_recording, record, stale
 from scripts.recorder.recording import Kind, Part, Recording, Step, encode, unfolded
 from scripts.verdicts.verdict_file import read_verdict
-from scripts.wire.splitting import ranges
 
 PROJECT = Path(__file__).resolve().parents[2]
 

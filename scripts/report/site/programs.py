@@ -11,11 +11,11 @@ from scripts.history.affected import Standing
 from scripts.history.eras import Span
 from scripts.history.rows import CaseCell, Cell, HistoryRow, offsets_of
 from scripts.probe.answers import Outcome
+from scripts.probe.offsets import Range
 from scripts.report.site.issue_spans import issue_spans
 from scripts.report.site.material import Material
 from scripts.report.site.osv import OSV, osv_record
 from scripts.report.site.release_answers import gravest
-from scripts.wire.splitting import Range
 
 BADGE_COLOURS = {Standing.INTACT: "2da44e", Standing.AFFECTED: "cf222e", Standing.UNKNOWN: "8c959f"}
 
