@@ -10,12 +10,12 @@ from scripts.matrix import Matrix, Variant
 from scripts.pins.environments import ready_environment
 from scripts.pins.lockfile import versions
 from scripts.probe.cases import Case, load_cases
+from scripts.probe.offsets import every_offset
 from scripts.process import run
 from scripts.recorder.judged import judged
 from scripts.recorder.recording import CaseRecording, OffsetSteps, Recording, Side, encode, folded
 from scripts.recorder.spans import RawStep, placed
 from scripts.records import read_if_there, read_record
-from scripts.wire.splitting import every_offset
 
 FILE = "common/site/wire.json"
 
