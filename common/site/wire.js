@@ -16,12 +16,12 @@ const cases = new Map(all(document, "template[data-case]").map((template) => [te
   shows: template.dataset.shows,
   about: template.dataset.about,
   data: JSON.parse(template.dataset.bytes),
-  bytes: template.content.querySelector(".bytes"),
-  strips: all(template.content, "svg"),
+  bytes: template.content.querySelector(".request"),
+  lanes: all(template.content, "svg"),
   sides: all(template.content, "ol").map((list) => ({runs: JSON.parse(list.dataset.runs), lines: [...list.children]})),
 }]));
 
-const releases = all(id("strips"), "span").map((label) => label.textContent);
+const releases = all(id("lanes"), "span").map((label) => label.textContent);
 const slider = id("offset");
 let present = cases.get(id("case").value);
 let telling = 0;
@@ -55,7 +55,7 @@ function show() {
   const text = (offset ? "Split at " + offset : "Sent whole") + ": " + outcomes.join(", ") + ".";
   slider.setAttribute("aria-valuetext", text);
   id("told").textContent = text;
-  for (const now of all(id("strips"), ".now")) {
+  for (const now of all(id("lanes"), ".now")) {
     now.setAttribute("x1", offset);
     now.setAttribute("x2", offset);
   }
@@ -70,7 +70,7 @@ function showCase(name, offset) {
   id("shows").textContent = present.shows;
   id("about").setAttribute("href", present.about);
   id("bytes").replaceChildren(...present.bytes.cloneNode(true).childNodes);
-  all(id("strips"), "p").forEach((place, index) => place.querySelector("svg").replaceWith(present.strips[index].cloneNode(true)));
+  all(id("lanes"), "p").forEach((place, index) => place.querySelector("svg").replaceWith(present.lanes[index].cloneNode(true)));
   slider.max = present.data.length - 1;
   slider.value = offset;
   show();

@@ -18,6 +18,7 @@ from scripts.report.site.layout import FOLDER
 from scripts.report.site.material import Material, read_material
 from scripts.report.site.programs import programs
 from scripts.report.site.release_pages import release_pages
+from scripts.report.site.wire import wire_pages
 
 SITE = Path(".local/site")
 
@@ -30,7 +31,7 @@ ASSETS = ("style.css", "lookup.js", "site.js")
 SOURCES = ("common", "variants", "scripts")
 """The folders that the site is made from."""
 
-PARTS = (home, history_pages, release_pages, case_pages, chapter_pages, programs)
+PARTS = (home, history_pages, release_pages, case_pages, chapter_pages, programs, wire_pages)
 """What makes its files, each a function of the material; a page that another room needs is another one here."""
 
 

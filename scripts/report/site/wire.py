@@ -9,7 +9,8 @@ from scripts.probe.answers import Outcome
 from scripts.probe.cases import load_cases
 from scripts.recorder.record import AGAIN, FILE, read_recording, stale_cases
 from scripts.recorder.recording import OFFSET, CaseRecording, Kind, Part, Recording, Run, Step
-from scripts.report.site.layout import FOLDER, Layout
+from scripts.report.site.layout import FOLDER
+from scripts.report.site.material import Material
 
 PAGE = "wire.html"
 
@@ -109,11 +110,12 @@ class CaseView:
     sides: tuple[SideView, ...]
 
 
-def wire_pages(layout: Layout) -> Iterator[tuple[str, str]]:
+def wire_pages(material: Material) -> Iterator[tuple[str, str]]:
     """Yield the page and the two files that it has for itself, each with its path in the site.
 
     WrongUse where there is no recording, Failure where it is of other cases than there are now.
     """
+    layout = material.layout
     recording = read_recording(layout.root)
     cases = load_cases(layout.root)
     for why in stale_cases(recording, cases):

@@ -2,18 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from scripts.matrix import load
 from scripts.probe.cases import load_cases
 from scripts.recorder.record import CASES, VARIANTS, read_recording
 from scripts.recorder.recording import Recording, unfolded
-from scripts.report.site.layout import FOLDER, Layout
-from scripts.report.site.wire import PAGE, shown, wire_pages
+from scripts.report.site.wire import PAGE, shown
 from tests.contrast import FAINT_TEXTS
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -37,26 +34,10 @@ SEEN = """([name, last]) => {
 """Moves through all offsets of a case; returns what each side shows of what was read and what callbacks got."""
 
 
-@dataclass(frozen=True)
-class Site:
-    """A folder with the page, and the address of it there."""
-
-    folder: Path
-
-    @property
-    def url(self) -> str:
-        """Return the page's address."""
-        return (self.folder / PAGE).as_uri()
-
-
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """Write the page and its files as the site has them, in a folder with a space in its name."""
-    folder = tmp_path_factory.mktemp("a site")
-    for path, text in wire_pages(Layout(PROJECT, load(PROJECT).project)):
-        (folder / path).write_text(text, "utf-8")
-    (folder / "style.css").write_bytes((PROJECT / FOLDER / "style.css").read_bytes())
-    return Site(folder)
+def address(folder: Path) -> str:
+    """Return where the page is."""
+    return (folder / PAGE).as_uri()
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +55,7 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context: BrowserContext, site: Site) -> Iterator[Page]:
+def page(context: BrowserContext, address: str) -> Iterator[Page]:
     """Open the page; whatever it does, nothing is to be said on the console, and no host is to be asked."""
     page = context.new_page()
     said: list[str] = []
@@ -82,7 +63,7 @@ def page(context: BrowserContext, site: Site) -> Iterator[Page]:
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(site.url)
+    page.goto(address)
     yield page
     assert said == []
     assert {url.partition(":")[0] for url in asked} <= {"file", "data"}
@@ -94,16 +75,16 @@ def steps(page: Page, variant: str) -> str:
     return page.get_by_role("region", name=TITLES[variant]).locator(".steps").inner_text()
 
 
-def test_the_page_is_small(site: Site) -> None:
+def test_the_page_is_small(folder: Path) -> None:
     """Below 200 KB, with all that belongs to it."""
-    assert sum(path.stat().st_size for path in site.folder.iterdir()) < 200_000
+    assert sum((folder / name).stat().st_size for name in (PAGE, "wire.css", "wire.js", "style.css")) < 200_000
 
 
-def test_without_javascript_it_shows_where_admin_is_served(chromium: Browser, site: Site) -> None:
+def test_without_javascript_it_shows_where_admin_is_served(chromium: Browser, address: str) -> None:
     """Both releases at one offset, and no control that does nothing."""
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(site.url)
+    page.goto(address)
     expect(page.locator("#told")).to_have_text("Split at 15: 0.17.4 misrouted, 0.17.5 intact.")
     assert "Misrouted: the client gets a complete answer, to\n/admin&story=0+1+2+3%20+http://evil/x" in steps(
         page, "v0.17.4"
@@ -151,11 +132,11 @@ def test_the_offset_moves_by_pointing_at_a_byte(page: Page) -> None:
     assert page.url.endswith("#misroute/43")
 
 
-def test_the_offset_moves_by_touch(chromium: Browser, site: Site) -> None:
+def test_the_offset_moves_by_touch(chromium: Browser, address: str) -> None:
     """A tap on a byte of a phone's page splits before it."""
     context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
-    page.goto(site.url)
+    page.goto(address)
     page.locator("#bytes span").nth(50).tap()
     expect(page.locator("#told")).to_contain_text("Split at 50: 0.17.4 misrouted")
     context.close()
@@ -202,14 +183,14 @@ def test_another_request_begins_where_it_is_misrouted(page: Page) -> None:
     assert page.get_by_role("link", name="More on this case").get_attribute("href") == "cases/post.html"
 
 
-def test_an_address_that_was_sent_on_opens_at_its_offset(page: Page, site: Site) -> None:
+def test_an_address_that_was_sent_on_opens_at_its_offset(page: Page, address: str) -> None:
     """Case and offset; one that is none leaves the page as it was."""
     page.evaluate("location.hash = '#pipelined/60'")
     expect(page.locator("#told")).to_have_text("Split at 60: 0.17.4 dropped, 0.17.5 intact.")
     assert "Dropped: the second request gets no answer." in steps(page, "v0.17.4")
     page.evaluate("location.hash = '#pipelined/999'")
     expect(page.locator("#told")).to_contain_text("Split at 98")
-    page.goto(f"{site.url}#nothing/1")
+    page.goto(f"{address}#nothing/1")
     page.reload()
     expect(page.locator("#told")).to_contain_text("Split at 15")
 
@@ -236,15 +217,15 @@ def test_every_offset_shows_what_was_recorded(page: Page, recording: Recording, 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 836, 1280])
-def test_all_is_easy_to_read_at_each_width(chromium: Browser, site: Site, scheme: str, width: int) -> None:
+def test_all_is_easy_to_read_at_each_width(chromium: Browser, address: str, scheme: str, width: int) -> None:
     """Nothing is wider than the window, and every text stands out from its ground."""
     context = chromium.new_context(
         viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light"
     )
     page = context.new_page()
-    for address in ("#misroute/16", "#websocket/27"):
-        page.goto(f"{site.url}{address}")
-        expect(page.locator("#told")).to_contain_text(re.search(r"\d+", address).group())  # type: ignore[union-attr]
+    for place in ("#misroute/16", "#websocket/27"):
+        page.goto(f"{address}{place}")
+        expect(page.locator("#told")).to_contain_text(re.search(r"\d+", place).group())  # type: ignore[union-attr]
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(FAINT_TEXTS) == []
     context.close()
