@@ -7,7 +7,7 @@ const PEP440 = new RegExp("^v?(?:([0-9]+)!)?([0-9]+(?:\\.[0-9]+)*)(?:[-_.]?(alph
 const KINDS = { alpha: "a", beta: "b", c: "rc", pre: "rc", preview: "rc" };
 const CLAUSE = /^(===|==|~=|!=|<=|>=|<|>)\s*(\S+)$/;
 const OPERATORS = "===|==|~=|!=|<=|>=|<|>|\\^|~|=";
-const ONE_CLAUSE = `(?:${OPERATORS})\\s*v?[0-9][^\\s,;"'#()\\\\\\]}|]*`;
+const ONE_CLAUSE = `(?:${OPERATORS})\\s*v?[0-9][^\\s,;=<>"'#()\\\\\\]}|]*`;
 const SPECIFIER = new RegExp(`^\\s*\\(?\\s*(${ONE_CLAUSE}(?:\\s*,\\s*${ONE_CLAUSE})*)`);
 
 // How an extra stands behind the name: , extra = ["standard"], = { extras = ["standard"].
@@ -52,6 +52,13 @@ function compare(one, other) {
     }
   }
   return 0;
+}
+
+// The releases' own versions are parsed once: a range asks for all of them.
+const parsed = new Map();
+function versionOf(release) {
+  if (!parsed.has(release)) parsed.set(release, parseVersion(release));
+  return parsed.get(release);
 }
 
 const isPre = (version) => version.pre !== null || version.dev !== null;
@@ -106,11 +113,11 @@ function clauses(range) {
 // null where the range cannot be read.
 function within(releases, range) {
   const asked = clauses(range);
-  const versions = releases.map(parseVersion);
+  const versions = releases.map(versionOf);
   if (asked.some((clause) => meets(versions[0] || parseVersion("0"), clause) === null)) return null;
   const found = releases.filter((_, place) => asked.every((clause) => meets(versions[place], clause)));
   const named = asked.some((clause) => !clause.startsWith("!=") && isPre(parseVersion(clause.replace(/^[=~<>!]+\s*|\.\*$/g, "")) || { pre: null, dev: null }));
-  const plain = found.filter((release) => !isPre(parseVersion(release)));
+  const plain = found.filter((release) => !isPre(versionOf(release)));
   return named || !plain.length ? found : plain;
 }
 
@@ -188,8 +195,9 @@ const sentence = (note) => note.charAt(0).toUpperCase() + note.slice(1);
 // Returns the answer about a version with a parser: `line` is what `make affected` prints. A parser that the user chose
 // must be one of the release's; of one that the lines name, the release's own choice takes the place.
 function stand(history, version, notes, parser, chosen) {
-  const row = history.releases.find(([release]) => compare(parseVersion(release), version) === 0);
   const name = spelt(version);
+  const row = history.releases.find(([release]) => release === name)
+    || history.releases.find(([release]) => compare(versionOf(release), version) === 0);
   if (!row) return notThere(history, version, notes, parser);
   const has = Object.keys(row[2]);
   if (chosen && !has.includes("") && !has.includes(parser)) {
@@ -203,8 +211,8 @@ function stand(history, version, notes, parser, chosen) {
 function notThere(history, version, notes, parser) {
   const name = spelt(version);
   const releases = history.releases.map(([release]) => release);
-  const below = releases.filter((release) => compare(parseVersion(release), version) < 0).at(-1);
-  const above = releases.find((release) => compare(parseVersion(release), version) > 0);
+  const below = releases.filter((release) => compare(versionOf(release), version) < 0).at(-1);
+  const above = releases.find((release) => compare(versionOf(release), version) > 0);
   if (!above) return answered(name, parser, { standing: "unknown", line: history.newer[parser] }, notes);
   const beside = [below, above].filter(Boolean).map((release) => {
     const standing = (history.releases.find((row) => row[0] === release)[2][parser || history.parsers[0]] || [])[0];
@@ -264,7 +272,7 @@ function inRange(history, releases, range, parser, one) {
   if (!found) return { lead: `“${range}” is a range that cannot be read.`, answers: [] };
   if (!found.length) return { lead: `No release of the history is in the range ${range}.`, answers: [] };
   if (found.length === 1) return { lead: `Of the range ${range} there is one release, ${found[0]}.`, answers: [one(found[0])] };
-  const bad = found.filter((release) => stand(history, parseVersion(release), [], parser, false).standing === "affected").length;
+  const bad = found.filter((release) => stand(history, versionOf(release), [], parser, false).standing === "affected").length;
   const part = bad === 0 ? "none of them" : bad === found.length ? "all of them" : `${bad} of them`;
   return {
     lead: `${range} is a range of ${found.length} releases, and ${part} ${bad > 1 || bad === 0 ? "are" : "is"} affected${bad && bad < found.length ? ": affected in part" : ""}. Which one is installed, pip freeze or a lock file says. Here are its two ends.`,

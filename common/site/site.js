@@ -11,7 +11,7 @@ function element(name, text, kind) {
 }
 
 // The look-up: the answer follows what is typed or pasted.
-function startLookUp(form) {
+function startLookUp(part) {
   const [asked, parser, place] = [byId("asked"), byId("parser"), byId("answer")];
   const show = () => {
     const found = lookUp(HISTORY, asked.value, parser.value);
@@ -33,8 +33,7 @@ function startLookUp(form) {
     parser.value = HISTORY.parsers.includes(named) ? named : "";
     show();
   };
-  form.hidden = false;
-  form.addEventListener("submit", (event) => event.preventDefault());
+  part.hidden = false;
   asked.addEventListener("input", show);
   parser.addEventListener("change", show);
   window.addEventListener("hashchange", follow);
@@ -63,7 +62,7 @@ function shownAnswer(answer) {
 }
 
 // The diff of two releases with one parser.
-function startDiff(form) {
+function startDiff(part) {
   const [from, to, parser, place] = [byId("diff-from"), byId("diff-to"), byId("diff-parser"), byId("diff-answer")];
   const evidence = (release) => HISTORY.evidence[HISTORY.releases.find((row) => row[0] === release)[2][parser.value][1]];
   const show = () => {
@@ -100,8 +99,7 @@ function startDiff(form) {
     if (from.value && to.value) show();
     else fill();
   };
-  form.hidden = false;
-  form.addEventListener("submit", (event) => event.preventDefault());
+  part.hidden = false;
   parser.addEventListener("change", fill);
   for (const select of [from, to]) select.addEventListener("change", show);
   window.addEventListener("hashchange", follow);
@@ -118,7 +116,7 @@ function rowOf(cells) {
 }
 
 // The filter of a parser's table.
-function startFilter(form) {
+function startFilter(part) {
   const [release, chosen, outcome, edges, count] = ["release", "case", "outcome", "edges", "count"].map((name) => byId(`filter-${name}`));
   const rows = [...document.querySelectorAll("#releases tbody tr")];
   const cases = [...document.querySelectorAll("#releases thead th")].slice(2).map((cell) => cell.textContent.trim());
@@ -137,9 +135,8 @@ function startFilter(form) {
     }
     count.textContent = `${shown} of ${rows.length} releases`;
   };
-  form.hidden = false;
-  form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("input", show);
+  part.hidden = false;
+  part.addEventListener("input", show);
   show();
 }
 
