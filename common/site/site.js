@@ -10,6 +10,15 @@ function element(name, text, kind) {
   return made;
 }
 
+// Returns what an address escapes, as it is where it escapes nothing that can be read.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 // The look-up: the answer follows what is typed or pasted.
 function startLookUp(part) {
   const [asked, parser, place] = [byId("asked"), byId("parser"), byId("answer")];
@@ -21,15 +30,15 @@ function startLookUp(part) {
   const linkTo = (text) => {
     const line = element("p", "A link to this answer: ", "note");
     const target = `#${encodeURIComponent(text)}${parser.value ? `/${parser.value}` : ""}`;
-    const link = element("a", decodeURIComponent(target));
+    const link = element("a", decoded(target));
     link.href = target;
     line.append(link);
     return line;
   };
   const follow = () => {
     const [, text, named] = /^#?(.*?)(?:\/([a-z0-9]+))?$/.exec(location.hash);
-    if (!text) return;
-    asked.value = decodeURIComponent(text);
+    if (!text || byId(text)) return; // a place of the page, as the skip link names
+    asked.value = decoded(text);
     parser.value = HISTORY.parsers.includes(named) ? named : "";
     show();
   };
