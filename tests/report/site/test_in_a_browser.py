@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.app.test_browser import FAINT_TEXTS
+from tests.contrast import FAINT_TEXTS
 from tests.report.site.sample import releases
 
 WIDTHS = (390, 836, 1280)
