@@ -42,6 +42,4 @@ def _helps(history: History) -> list[str]:
     found = _deciding(history, PARSERS[0])
     if not found or not found[-1].after:
         return []
-    return [
-        f"- What helps: `{found[-1].after.release}` or later, or `--http h11`, or a proxy that sends a request whole."
-    ]
+    return [f"- What helps: {found[-1].after.release} or later, or `uvicorn --http h11` with any release."]
