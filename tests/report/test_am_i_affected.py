@@ -1,6 +1,7 @@
 """The README's answer to "Am I affected?"."""
 
 from scripts.history.rows import INTACT, CaseCell
+from scripts.probe.answers import Outcome
 from scripts.report.am_i_affected import answer
 from tests.history.samples import history, row
 
@@ -27,7 +28,7 @@ def test_the_answer_names_the_first_and_the_last_affected_release_of_each_parser
 def test_another_case_that_fails_is_told_apart_from_the_bug() -> None:
     """A parser that splits never mattered to may have failed otherwise."""
     found = history(
-        row("0.8.0", parser="h11", form=INTACT, pipelined=CaseCell(joined="hung")),
+        row("0.8.0", parser="h11", form=INTACT, pipelined=CaseCell(joined=Outcome.HUNG)),
         row("0.9.0", parser="h11", form=INTACT, pipelined=INTACT),
     )
     assert "another of the cases failed until 0.8.0" in answer(found)
