@@ -51,11 +51,13 @@ class Desk:
         """Return what is kept and still counts."""
         return read_rows(sorted(self._rows.glob("*.json")), facts)
 
-    def clear(self) -> None:
-        """Forget what is kept, once it is written, and that all was to be measured again."""
-        for path in self._rows.glob("*.json"):
-            path.unlink()
-        self._anew.unlink(missing_ok=True)
+    def clear(self, releases: Iterable[str] | None = None) -> None:
+        """Forget what is kept of some releases, once it is written; of all, and that all was to be measured again."""
+        if releases is None:
+            self._anew.unlink(missing_ok=True)
+        paths = self._rows.glob("*.json") if releases is None else (self._rows / f"{name}.json" for name in releases)
+        for path in paths:
+            path.unlink(missing_ok=True)
 
 
 def facts_of(cases: Iterable[Case]) -> dict[str, CaseFacts]:

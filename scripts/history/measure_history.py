@@ -4,6 +4,7 @@ Each release is kept as soon as it is measured, so that a run goes on where an e
 releases again, and keeps nothing.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -19,7 +20,12 @@ from scripts.history.kept import Desk, as_listed, counted, facts_of
 from scripts.history.reports import MeasureJob, Report
 from scripts.history.rows import HISTORY_FILE, History, HistoryRow, encode, read_history
 from scripts.pins.index import Release
-from scripts.probe.cases import Case
+from scripts.probe.cases import Case, load_cases
+
+log = logging.getLogger(__name__)
+
+Watch = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+"""Shows the progress of something with a name and a number of steps."""
 
 GO_ON = "Again: make history goes on where it was"
 
@@ -84,15 +90,12 @@ def select(listed: Sequence[Release], versions: str) -> list[Release]:
 
 
 def measured(
-    found: HistoryRun,
-    void: dict[str, str],
-    said: Callable[[HistoryRow], None],
-    keep: Callable[[Sequence[HistoryRow]], None],
+    found: HistoryRun, void: dict[str, str], said: Callable[[HistoryRow], None]
 ) -> Iterator[tuple[Release, list[HistoryRow]]]:
     """Measure what is to be measured, and yield each release with its rows, as it is done.
 
-    `said` gets each row as it comes, `keep` all rows of a release at once. Failure where the package index was not
-    there in the middle: what is measured is kept.
+    `said` gets each row as it comes. Failure where the package index was not there in the middle, when all that is
+    under way is done.
     """
     todo = {str(release.version): release for release in found.todo}
     known = _known_pythons(found.committed)
@@ -109,7 +112,6 @@ def measured(
             failed.append(report)
         elif report.done:
             count += 1
-            keep(rows[report.version])
             yield todo[report.version], rows[report.version]
     if failed:
         left = len(todo) - count
@@ -117,13 +119,90 @@ def measured(
         raise Failure("the history is not whole", found=text, do=GO_ON)
 
 
-def write(found: HistoryRun) -> bool:
-    """Write the history: a row or a reason for each release that is listed; return whether that changed the file.
+def measure(
+    found: HistoryRun,
+    watch: Watch,
+    *,
+    said: Callable[[HistoryRow], None] = lambda _: None,
+    step: Callable[[], None] = lambda: None,
+    keep: bool = True,
+) -> dict[str, Sequence[HistoryRow]]:
+    """Measure what is to be measured, behind the controls, into `found.done`, and return it.
 
-    What is committed of a release that is listed no more stays.
+    `watch` shows how far it is; `said` gets each row as it comes, and `step` is called after each release. Each release
+    is kept at once, unless `keep` is false. Raises what `measured` raises.
+    """
+    if not found.todo:
+        return {}
+    from scripts.history.measure_release import controls  # noqa: PLC0415 - a run with nothing to do needs none of it
+    from scripts.probe.controls import Handling  # noqa: PLC0415
+
+    with watch("controls", len(Handling) * sum(len(case.plans) for case in found.cases)) as progress:
+        void = controls(found.cases, progress)
+    for name, why in void.items():
+        log.warning("the case %s is void: %s", name, why)
+    facts = facts_of(found.cases)
+    new: dict[str, Sequence[HistoryRow]] = {}
+    with watch("releases", len(found.todo)) as progress:
+        for release, rows in measured(found, void, said):
+            if keep:
+                found.desk.keep(facts, rows)
+            new[str(release.version)] = rows
+            progress(1)
+            step()
+    found.done |= new
+    return new
+
+
+def add_to_history(root: Path, release: Release, watch: Watch) -> bool:
+    """Measure a release that is new into the history of a checkout that has one; return whether that changed it."""
+    cases = list(load_cases(root).values())
+    run = plan(root, cases, [release], [release])
+    if not run.committed or not run.todo:
+        return False
+    with alone_at(run.desk):
+        measure(run, watch)
+        changed = write(run)
+        run.desk.clear([str(release.version)])
+    return changed
+
+
+def check(
+    found: HistoryRun, watch: Watch, *, said: Callable[[HistoryRow], None], step: Callable[[], None]
+) -> tuple[int, list[str]]:
+    """Measure again what is chosen; return how many releases that is, and what differs from what is committed.
+
+    `said` and `step` are `measure`'s.
+    """
+    found.done.clear()
+    committed = found.committed.rows if found.committed else ()
+    names = [case.name for case in found.cases]
+    with alone_at(found.desk):
+        new = measure(found, watch, keep=False, said=said, step=step)
+    different = [
+        line
+        for name, rows in new.items()
+        for line in differences([row for row in committed if row.release == name], rows, names)
+    ]
+    return len(new), different
+
+
+def refuse_mixture(found: HistoryRun) -> None:
+    """Refuse to measure a part where the file has rows that do not count any more: one file has one set of cases."""
+    old = {row.release for row in found.committed.rows} if found.committed else set()
+    if old - counted(found.committed, found.cases).keys():
+        what = f"{HISTORY_FILE} was measured with other cases than these"
+        raise WrongUse(what, do="Measure all of it: make history")
+
+
+def write(found: HistoryRun) -> bool:
+    """Write the history: a row or a reason for each release that is there; return whether that changed the file.
+
+    What is committed of other releases stays.
     """
     by_name = {str(release.version): release for release in found.listed}
-    rows = {name: list(as_listed(its, by_name.get(name))) for name, its in found.done.items()}
+    done = {**counted(found.committed, found.cases), **found.done}
+    rows = {name: list(as_listed(its, by_name.get(name))) for name, its in done.items()}
     return put_in_place(found.root, rows, found.cases)
 
 

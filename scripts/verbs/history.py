@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from scripts.errors import Failure, WrongUse
 from scripts.history import measure_history as measuring
 from scripts.history.gathered_rows import FOLDER
 from scripts.history.history_in_short import far, row_in_short, sample
-from scripts.history.kept import counted, facts_of, write_rows
+from scripts.history.kept import facts_of, write_rows
 from scripts.history.rows import HISTORY_FILE, HistoryRow
 from scripts.matrix import Shard
 from scripts.pins.index import releases
@@ -62,87 +63,52 @@ def command(
     listed = releases(PACKAGE)
     chosen = list(Shard.parse(shard).of(measuring.select(listed, version)))
     show = _Show(as_json)
+    watch = partial(screen.progress, estimate=True)
     if check:
         if not version:
             seed = seed or secrets.token_hex(4)
             screen.err.print(f"the sample is chosen by SEED={seed}")
             chosen = sample(chosen, seed)
-        _check(measuring.plan(root, chosen_cases, listed, chosen, anew=True), show)
+        run = measuring.plan(root, chosen_cases, listed, chosen, anew=True)
+        show.total = len(chosen)
+        count, different = measuring.check(run, watch, said=show.row, step=show.step)
+        show.end(f"{count} releases measured again: {'not ' if different else ''}as committed")
+        _refuse(different)
         return
-    plan = measuring.plan(root, chosen_cases, listed, chosen, anew=bool(into or force))
-    if into or force or plan.todo or plan.desk.anew:
-        with measuring.alone_at(plan.desk):
-            if force and not version and not into:
-                plan.desk.begin_anew()
-            plan = measuring.plan(root, chosen_cases, listed, chosen, anew=bool(into or force))
-            _measure(plan, show)
-            if into:
-                for release in chosen:
-                    write_rows(into / FOLDER, facts_of(plan.cases), plan.done[str(release.version)])
-                action = f"{len(chosen)} releases written below {into / FOLDER}"
-            else:
-                action = _written(plan, whole=not version and not shard)
-            plan.desk.clear()
-    elif measuring.write(plan):  # one was yanked since, say
-        action = f"{HISTORY_FILE} written"
-    else:
-        action = f"nothing to do: {HISTORY_FILE} has {'all ' * (chosen == listed)}{len(chosen)} releases"
+    anew = bool(into or force)
+    run = measuring.plan(root, chosen_cases, listed, chosen, anew=anew)
+    whole = not (version or shard or into)
+    if not whole and not into:
+        measuring.refuse_mixture(run)
+    if not (anew or run.todo or run.desk.anew):
+        listing = f"{HISTORY_FILE} has {'all ' * whole}{len(chosen)} releases"
+        # One may have been yanked since.
+        show.end(f"{HISTORY_FILE} written" if measuring.write(run) else f"nothing to do: {listing}")
+        return
+    with measuring.alone_at(run.desk):
+        if force and whole:
+            run.desk.begin_anew()
+        run = measuring.plan(root, chosen_cases, listed, chosen, anew=anew)  # another run may have ended meanwhile
+        show.total = len(run.todo)
+        measuring.measure(run, watch, said=show.row, step=show.step)
+        names = [str(release.version) for release in chosen]
+        if into:
+            for name in names:
+                write_rows(into / FOLDER, facts_of(run.cases), run.done[name])
+            action = f"{len(names)} releases written below {into / FOLDER}"
+        else:
+            action = f"{HISTORY_FILE} {'written' if measuring.write(run) else 'unchanged'}"
+        run.desk.clear(None if whole else names)
     show.end(action)
 
 
-def _written(plan: measuring.HistoryRun, *, whole: bool) -> str:
-    """Write the history, and say what became of the file."""
-    if not whole:  # what is not meant stays as it is committed
-        plan.done = {**counted(plan.committed, plan.cases), **plan.done}
-    return f"{HISTORY_FILE} {'written' if measuring.write(plan) else 'unchanged'}"
-
-
-def _measure(plan: measuring.HistoryRun, show: "_Show", *, keep: bool = True) -> dict[str, Sequence[HistoryRow]]:
-    """Measure what is to be measured, into `plan.done`, and return it."""
-    todo = plan.todo
-    found: dict[str, Sequence[HistoryRow]] = {}
-    if not todo:
-        return found
-    from scripts.history.measure_release import controls  # noqa: PLC0415 - a run with nothing to do needs none of it
-    from scripts.probe.controls import Handling  # noqa: PLC0415
-
-    steps = len(Handling) * sum(len(case.plans) for case in plan.cases)
-    with screen.progress("controls", steps) as progress:
-        void = controls(plan.cases, progress)
-    for name, why in void.items():
-        screen.err.print(f"the case {name} is void: {why}")
-    facts = facts_of(plan.cases)
-    show.total = len(todo)
-    with screen.progress("releases", len(todo), estimate=True) as progress:
-        results = measuring.measured(
-            plan, void, show.row, (lambda rows: plan.desk.keep(facts, rows)) if keep else (lambda _: None)
-        )
-        for release, rows in results:
-            found[str(release.version)] = rows
-            progress(1)
-            show.step()
-    plan.done |= found
-    return found
-
-
-def _check(plan: measuring.HistoryRun, show: "_Show") -> None:
-    """Measure some releases again, and compare."""
-    plan.done.clear()
-    committed = plan.committed.rows if plan.committed else ()
-    names = [case.name for case in plan.cases]
-    with measuring.alone_at(plan.desk):
-        found = _measure(plan, show, keep=False)
-    different = [
-        line
-        for name, rows in found.items()
-        for line in measuring.differences([row for row in committed if row.release == name], rows, names)
-    ]
-    show.end(f"{len(found)} releases measured again: {'not ' if different else ''}as committed")
+def _refuse(different: Sequence[str]) -> None:
+    """Refuse a history that differs from what was measured again."""
     for line in different:
         screen.err.print(line)
     if different:
-        found_text = f"{len(different)} rows"
-        raise Failure("releases differ from what is committed", found=found_text, do="make history FORCE=1")
+        found = f"{len(different)} rows"
+        raise Failure("releases differ from what is committed", found=found, do="make history FORCE=1")
 
 
 @dataclass

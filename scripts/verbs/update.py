@@ -7,6 +7,8 @@ import click
 from scripts import screen
 from scripts.branches.undo import BUSY, UPDATE, turn
 from scripts.errors import Failure
+from scripts.history.measure_history import add_to_history
+from scripts.history.rows import HISTORY_FILE
 from scripts.matrix import load
 from scripts.releases.add import add, known_releases, newest_there, plan
 from scripts.releases.choose import newest
@@ -44,3 +46,5 @@ def command(context: click.Context, *, check: bool, pre: bool, as_json: bool) ->
         if check:
             context.exit(1)
         show(addition, add(matrix, addition, screen.progress, rendered), as_json=as_json)
+        if add_to_history(root, release, screen.progress):
+            screen.err.print(f"{HISTORY_FILE}: written")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts import screen
 from scripts.errors import Failure, WrongUse
 from scripts.history import measure_history as measuring
 from scripts.history.kept import facts_of
@@ -50,9 +51,7 @@ def run(root: Path, listed: Sequence[Release]) -> tuple[measuring.HistoryRun, li
     """Measure what is missing, and write it."""
     plan = measuring.plan(root, cases(root), listed, listed)
     said: list[HistoryRow] = []
-    facts = facts_of(plan.cases)
-    for release, rows in measuring.measured(plan, {}, said.append, lambda rows: plan.desk.keep(facts, rows)):
-        plan.done[str(release.version)] = rows
+    measuring.measure(plan, screen.progress, said=said.append)
     measuring.write(plan)
     return plan, said
 
@@ -100,11 +99,9 @@ root = Path({str(root)!r})
 listed = [each for each in releases("uvicorn") if str(each.version) in ("0.17.3", "0.17.4", "0.17.5")]
 import tests.history.test_history as its
 from scripts.history import measure_history as measuring
-from scripts.history.kept import facts_of
+from scripts import screen
 plan = measuring.plan(root, its.cases(root), listed, listed)
-keep = lambda rows: plan.desk.keep(facts_of(plan.cases), rows)
-for release, rows in measuring.measured(plan, {{}}, lambda row: None, keep):
-    print(release.version, flush=True)
+measuring.measure(plan, screen.progress, step=lambda: print("done", flush=True))
 """
     with subprocess.Popen(
         [sys.executable, "-c", program], cwd=PROJECT, stdout=subprocess.PIPE, process_group=0
