@@ -4,14 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scripts.errors import Failure, WrongUse
-from scripts.history.kept import counted, facts_of
+from scripts.history.kept import FOLDER, counted, facts_of
 from scripts.history.measure_history import differences, put_in_place
 from scripts.history.rows import HistoryRow, parse, read_history
 from scripts.probe.cases import Case
 from scripts.verdicts.gather import content_below
-
-FOLDER = "history"
-"""The folder that the rows are in, a file a release."""
 
 MEASURE = "Measure again: make history INTO=folder"
 

@@ -17,6 +17,9 @@ from scripts.history.rows import CaseFacts, History, HistoryRow, encode, parse
 from scripts.pins.index import Release
 from scripts.probe.cases import Case
 
+FOLDER = "history"
+"""The folder below INTO=folder that rows are in, a file a release."""
+
 Rows = Mapping[str, Sequence[HistoryRow]]
 """Rows by their release."""
 

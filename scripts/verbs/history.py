@@ -13,9 +13,8 @@ import msgspec
 from scripts import screen
 from scripts.errors import Failure, WrongUse
 from scripts.history import measure_history as measuring
-from scripts.history.gathered_rows import FOLDER
 from scripts.history.history_in_short import far, row_in_short, sample
-from scripts.history.kept import facts_of, write_rows
+from scripts.history.kept import FOLDER, facts_of, write_rows
 from scripts.history.rows import HISTORY_FILE, HistoryRow
 from scripts.matrix import Shard
 from scripts.pins.index import releases
