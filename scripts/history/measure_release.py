@@ -92,7 +92,7 @@ def measure_cell(address: Address, case: Case, void: Mapping[str, str]) -> Cell:
         try:
             found = evidence(probe(Endpoint(*address), case, how=How(ONE_LOOP)))
         except Failure as failure:
-            reason = failure.found or failure.what
+            reason = ": ".join(filter(None, [failure.what, failure.found]))
             log.debug("%s: %s", case.name, failure.message)
             continue
         return _cell(found)
