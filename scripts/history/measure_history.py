@@ -232,7 +232,11 @@ def alone_at(desk: Desk) -> AbstractContextManager[int]:
 def _compared(row: HistoryRow, cases: Sequence[str]) -> str:
     """Return a row as text, with some of its cases."""
     kept = {name: cell for name, cell in row.cases.items() if name in cases}
-    parts = [row.reason] if row.reason else [msgspec.json.encode(part).decode() for part in (row.versions, kept)]
+    parts = (
+        [row.reason]
+        if row.reason
+        else [msgspec.json.encode(part, order="deterministic").decode() for part in (row.versions, kept)]
+    )
     return " ".join(parts if row.reason else [f"Python {row.python}", *parts])
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from scripts import screen
@@ -135,6 +136,11 @@ def test_a_row_that_differs_is_told_with_both(root: Path, listed: list[Release])
     one = HistoryRow(release="0.17.4", uploaded=None, yanked=False, parser="h11", python="3.10", cases={"a": "intact"})
     other = HistoryRow(release="0.17.4", uploaded=None, yanked=False, parser="h11", reason="it hangs")
     assert measuring.differences([one], [one], ["a"]) == []
+    turned = {"wsproto": "1", "h11": "2"}
+    in_order, in_another = (
+        msgspec.structs.replace(one, versions=dict(each)) for each in (turned.items(), reversed(turned.items()))
+    )
+    assert measuring.differences([in_order], [in_another], ["a"]) == []
     (line,) = measuring.differences([one], [other], ["a"])
     assert line.startswith("0.17.4 h11: Python 3.10")
     assert line.endswith("it hangs")
