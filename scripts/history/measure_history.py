@@ -231,13 +231,10 @@ def alone_at(desk: Desk) -> AbstractContextManager[int]:
 
 def _compared(row: HistoryRow, cases: Sequence[str]) -> str:
     """Return a row as text, with some of its cases."""
-    kept = {name: cell for name, cell in row.cases.items() if name in cases}
-    parts = (
-        [row.reason]
-        if row.reason
-        else [msgspec.json.encode(part, order="deterministic").decode() for part in (row.versions, kept)]
-    )
-    return " ".join(parts if row.reason else [f"Python {row.python}", *parts])
+    if row.reason:
+        return row.reason
+    parts = (row.versions, {name: cell for name, cell in row.cases.items() if name in cases})
+    return " ".join([f"Python {row.python}", *(msgspec.json.encode(each, order="sorted").decode() for each in parts)])
 
 
 def _known_pythons(history: History | None) -> dict[str, str]:
