@@ -51,7 +51,7 @@ function startLookUp(part) {
 
 function shownAnswer(answer) {
   const section = element("section", "", `found ${answer.standing}`);
-  section.append(element("h3", answer.title));
+  section.append(element("h3", answer.line ? answer.title : `${sentence(answer.title)}.`));
   if (!answer.line) return section;
   const body = element("div");
   body.innerHTML = answer.html; // of data.js, which is made with everything in it escaped

@@ -15,6 +15,8 @@ PINNED = {
     "actions/setup-python": ("5fda3b95a4ea91299a34e894583c3862153e4b97", "v7.0.0"),
     "actions/upload-artifact": ("043fb46d1a93c77aae656e7c1c64a875d1fc6a0a", "v7.0.1"),
     "actions/download-artifact": ("3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c", "v8.0.1"),
+    "actions/upload-pages-artifact": ("56afc609e74202658d3ffba0e8f6dda462b719fa", "v3.0.1"),
+    "actions/deploy-pages": ("d6db90164ac5ed86f2b6aed7e0febac5b3c0c03e", "v4.0.5"),
     "re-actors/alls-green": ("05ac9388f0aebcb5727afa17fcccfecd6f8ec5fe", "v1.2.2"),
 }
 """The actions that may be used: the commit of a release, read from that release, and its version."""
@@ -22,6 +24,7 @@ PINNED = {
 MAY_WRITE = {
     "watch:propose": {"actions", "contents", "pull-requests"},
     "publish:publish": {"contents"},
+    "pages:publish": {"pages", "id-token"},
 }
 """The jobs that may change something on GitHub, and what."""
 
