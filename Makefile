@@ -85,8 +85,11 @@ pin: setup ## Resolve what each variant installs [VARIANT= CHECK=1 UPGRADE=1 JSO
 branches: setup ## Generate the variants' git branches [VARIANT= JSON=1]
 	$(RUN) branches
 
-readme: setup ## Record what two releases make of each split, step [CHECK=1 JSON=1] $(RUN) wire by Render the README's table and picture pictures from variants/ [JSON=1] wire:
+readme: setup ## Render the README's table and pictures from variants/ [JSON=1]
 	$(RUN) readme
+
+wire: setup ## Record step by step what two releases make of each split [CHECK=1 JSON=1]
+	$(RUN) wire
 
 site: setup ## Build the site that answers for every release [JSON=1]
 	$(RUN) site
