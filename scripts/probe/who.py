@@ -49,6 +49,10 @@ def who_answers(exchanges: Exchanges, head: bytes) -> Who:
         processes = listening_on_path(endpoint) if endpoint.path else holders(listener.inode if listener else 0)
         if not processes or answer.end is not End.COMPLETE:
             return Who(processes, backlog, via=via)
-        by, to = passed_on(queue, exchanges, head, processes, min(AT_ONCE, backlog or AT_ONCE))
-        by = by or next((each for each in processes if each.own_router), None)  # it always passes on
+        at_once = min(AT_ONCE, backlog or AT_ONCE)
+        by, to = passed_on(queue, exchanges, head, processes, at_once)
+        own = next((each for each in processes if each.own_router), None)
+        if own and not to:  # it always passes on: on a busy machine that may be seen at the second look alone
+            by, to = passed_on(queue, exchanges, head, processes, at_once)
+        by = by or own
     return Who(processes, backlog, by, to, via)

@@ -23,6 +23,7 @@ PINNED = {
 
 MAY_WRITE = {
     "watch:propose": {"actions", "contents", "pull-requests"},
+    "history:propose": {"contents", "pull-requests"},
     "publish:publish": {"contents"},
     "pages:publish": {"pages", "id-token"},
 }
