@@ -65,8 +65,14 @@ class IndexUnreachable(Failure):
     """The package index was not there in the middle of an installation: nothing is known of the release."""
 
 
-OWNERS = {"pkg_resources": "setuptools"}
-"""What brings a module that has not its package's name: once, every environment had it."""
+BRINGS = {
+    **{name: name for name in ("asgiref", "click", "gunicorn", "h11", "httptools", "requests", "uvloop", "websockets")},
+    **{name: name for name in ("wsproto", "zttp")},
+    "pkg_resources": "setuptools",
+    "typing_extensions": "typing-extensions",
+}
+"""What brings a module that releases import without requiring it. No other is installed for its name alone: a package
+that is called as a module is may be anybody's."""
 
 
 class NotInstallable(Failure):
@@ -141,7 +147,6 @@ def install(source: Source, place: Path, python: str, extra: Iterable[str] = ())
 
 def add(source: Source, place: Path, requirements: Iterable[str]) -> None:
     """Install more into a source's environment, of the source's day; raises what `install` raises."""
-    requirements = [OWNERS.get(each, each) for each in requirements]
     later = max(source.day, BUILD_TOOLS_OF)
     free = [word for tool in BUILD_TOOLS for word in ("--exclude-newer-package", f"{tool}={_end_of(later)}")]
     until = ("--exclude-newer", _end_of(source.day), *free)

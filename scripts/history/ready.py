@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.errors import Failure
-from scripts.history.environment import NotInstallable, Source, add, install, is_to_be_had, pythons
+from scripts.history.environment import BRINGS, NotInstallable, Source, add, install, is_to_be_had, pythons
 from scripts.history.serve import NotServed, Served, serving
 from scripts.pins.patched_wheel import PACKAGE
 
@@ -76,7 +76,7 @@ def _begun(stack: ExitStack, source: Source, place: Path, parser: str, loop: str
         try:
             return stack.enter_context(serving(place, parser, loop))
         except NotServed as failure:
-            if not failure.missing or failure.missing in added or len(added) > MOST_MISSING:
+            if failure.missing not in BRINGS or failure.missing in added or len(added) > MOST_MISSING:
                 raise
             added.add(failure.missing)
-            add(source, place, [failure.missing])
+            add(source, place, [BRINGS[failure.missing]])

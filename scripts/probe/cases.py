@@ -11,8 +11,9 @@ import h11
 import msgspec
 
 from scripts.errors import WrongUse, nearest
+from scripts.matrix import PARSERS
 from scripts.probe.answers import Asked
-from scripts.probe.exchange import Leg
+from scripts.probe.flight import Leg
 from scripts.probe.offsets import every_offset
 from scripts.records import read_record
 from scripts.wire.splitting import split
@@ -197,6 +198,9 @@ def _case(name: str, record: CaseRecord) -> Case:
             asked(text.encode("ascii"))
         except ValueError as error:
             raise WrongUse(where, found=f"a request of the case {name!r} is none: {error}") from None
+    if unknown := [parser for parser in record.parsers if parser not in PARSERS]:
+        found = f"the case {name!r} is for the unknown parser {unknown[0]!r}"
+        raise WrongUse(where, found=found, do=nearest(unknown[0], list(PARSERS)))
     if not record.requests:
         raise WrongUse(where, found=f"the case {name!r} has no request, and so no offset")
     return Case(

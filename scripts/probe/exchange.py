@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from scripts.errors import Failure
 from scripts.probe.answers import Answer, Asked, End
 from scripts.probe.endpoint import Channel, Endpoint
+from scripts.probe.flight import ANSWERING, CONNECTING, READING, Exchanged, Flight, Leg
 from scripts.probe.pace import Times, Window
 from scripts.probe.proof import Proof
 from scripts.probe.series import Series, SeriesReader
@@ -24,52 +25,6 @@ LOOK_SECONDS = 0.25
 
 CONNECT_PAUSE = 0.05
 """Seconds until a server that refused a connection, as one does that restarts, is tried again."""
-
-
-@dataclass(frozen=True)
-class Leg:
-    """A part of an exchange: what is sent until answers come, before which nothing more is sent."""
-
-    segments: tuple[bytes, ...]
-    awaited: tuple[Asked, ...] = (Asked(),)
-
-
-@dataclass(frozen=True)
-class Exchanged:
-    """One exchange that is over."""
-
-    index: int
-    """Which of them it was."""
-    answers: Series
-    seconds: float
-    """From the beginning of its connection to its end."""
-
-
-@dataclass(eq=False, slots=True)
-class _Flight:
-    """An exchange under way."""
-
-    index: int
-    legs: Sequence[Leg]
-    warming: bool
-    """The first leg is there to warm the connection: its answer is none of the exchange's."""
-    channel: Channel
-    began: float
-    since: float
-    """When it got into its state."""
-    state: int = 0
-    leg: int = -1
-    step: int = -1
-    answers: Series = ()
-    reader: SeriesReader | None = None
-    was_read: bool = False
-    is_passed_over: bool = False
-    """A whole request that came later was answered first."""
-    interest: int = 0
-
-
-_CONNECTING, _READING, _ANSWERING = range(3)
-"""States: it connects; the server reads a segment; it answers."""
 
 
 @dataclass
@@ -117,8 +72,8 @@ class _Run:
         self._proof = proof
         self._window = window
         self._selector = selectors.DefaultSelector()
-        self._flights: dict[int, _Flight] = {}
-        self._reading: dict[Channel, _Flight] = {}
+        self._flights: dict[int, Flight] = {}
+        self._reading: dict[Channel, Flight] = {}
         self._done: list[Exchanged] = []
         self._now = time.monotonic()
         self._looked = self._now
@@ -168,7 +123,7 @@ class _Run:
         except OSError as error:
             self._refused(error)
             return False
-        flight = _Flight(index, (*self._warmth, *legs), bool(self._warmth), channel, self._now, self._now)
+        flight = Flight(index, (*self._warmth, *legs), bool(self._warmth), channel, self._now, self._now)
         self._flights[index] = flight
         if channel.instant:
             self._connect(flight)
@@ -187,7 +142,7 @@ class _Run:
         if not self._flights:
             time.sleep(CONNECT_PAUSE)
 
-    def _interest(self, flight: _Flight, mask: int) -> None:
+    def _interest(self, flight: Flight, mask: int) -> None:
         """Wait for other events of a connection."""
         if not flight.interest:
             self._selector.register(flight.channel.socket, mask, flight)
@@ -195,9 +150,9 @@ class _Run:
             self._selector.modify(flight.channel.socket, mask, flight)
         flight.interest = mask
 
-    def _turn(self, flight: _Flight, mask: int) -> None:
+    def _turn(self, flight: Flight, mask: int) -> None:
         """Go on with an exchange whose connection can be written or read."""
-        if flight.state == _CONNECTING:
+        if flight.state == CONNECTING:
             self._connect(flight)
             return
         if mask & selectors.EVENT_WRITE and flight.channel.flush():
@@ -205,7 +160,7 @@ class _Run:
         if mask & selectors.EVENT_READ:
             self._read(flight)
 
-    def _connect(self, flight: _Flight) -> None:
+    def _connect(self, flight: Flight) -> None:
         """Go on to connect."""
         try:
             if not flight.channel.connected():
@@ -222,7 +177,7 @@ class _Run:
         self._refused_since = None
         self._next_leg(flight)
 
-    def _next_leg(self, flight: _Flight) -> None:
+    def _next_leg(self, flight: Flight) -> None:
         """Begin the next leg."""
         flight.leg += 1
         flight.step = -1
@@ -231,20 +186,20 @@ class _Run:
         flight.was_read = False
         self._next_segment(flight)
 
-    def _next_segment(self, flight: _Flight) -> None:
+    def _next_segment(self, flight: Flight) -> None:
         """Send the next segment, and wait for what comes back, or first for room to send the rest of it."""
         flight.step += 1
         flight.since = self._now
         segments = flight.legs[flight.leg].segments
         last = flight.step == len(segments) - 1
-        flight.state = _ANSWERING if last else _READING
+        flight.state = ANSWERING if last else READING
         flight.channel.write(segments[flight.step])
         whole = flight.channel.flush()
         self._interest(flight, selectors.EVENT_READ | (0 if whole else selectors.EVENT_WRITE))
         if not last:
             self._reading[flight.channel] = flight
 
-    def _read(self, flight: _Flight) -> None:
+    def _read(self, flight: Flight) -> None:
         """Take what came."""
         assert flight.reader
         try:
@@ -284,10 +239,10 @@ class _Run:
         quiet = []
         for flight in list(self._flights.values()):
             waited = self._now - flight.since
-            if flight.state == _CONNECTING:
+            if flight.state == CONNECTING:
                 if waited > self._times.connect:
                     raise self._endpoint.unreachable(TimeoutError(errno.ETIMEDOUT, "it does not answer"))
-            elif flight.state == _READING or (
+            elif flight.state == READING or (
                 not flight.was_read and self._proof and self._proof.unread(flight.channel)
             ):
                 if waited > self._times.read:
@@ -303,7 +258,7 @@ class _Run:
         if quiet:
             self._look_at_quiet(quiet)
 
-    def _look_at_quiet(self, quiet: Sequence[_Flight]) -> None:
+    def _look_at_quiet(self, quiet: Sequence[Flight]) -> None:
         """End those that had been passed over already the last time; a whole request tells who is now."""
         answers = self._exchanges.ask(self._exchanges.head).end is End.COMPLETE
         for flight in quiet:
@@ -311,17 +266,17 @@ class _Run:
                 self._silent(flight, End.TIMED_OUT)
             flight.is_passed_over = answers
 
-    def _silent(self, flight: _Flight, end: End) -> None:
+    def _silent(self, flight: Flight, end: End) -> None:
         """End an exchange whose server says nothing more."""
         assert flight.reader
         self._end(flight, (*flight.answers, *flight.reader.ended(end)))
 
-    def _end(self, flight: _Flight, answers: Series) -> None:
+    def _end(self, flight: Flight, answers: Series) -> None:
         """Note the end of an exchange."""
         self._drop(flight)
         self._done.append(Exchanged(flight.index, answers, self._now - flight.began))
 
-    def _drop(self, flight: _Flight) -> None:
+    def _drop(self, flight: Flight) -> None:
         """Close a connection, and forget the exchange."""
         self._reading.pop(flight.channel, None)
         with suppress(KeyError, ValueError):

@@ -14,7 +14,8 @@ from itertools import repeat
 
 from scripts.errors import Failure
 from scripts.probe.endpoint import Channel, Endpoint
-from scripts.probe.exchange import Exchanges, Leg
+from scripts.probe.exchange import Exchanges
+from scripts.probe.flight import Leg
 from scripts.probe.pace import Window
 from scripts.probe.processes import Process, are_unix, children, sockets_of, written
 from scripts.probe.proof import ProofName

@@ -25,10 +25,10 @@ def _line(history: History, parser: str) -> str:
         if after := found[-1].after:
             text += f", {after.release} and later are not"
     else:
-        text = f"no release is affected, from {rows[0].release} to {rows[-1].release}"
+        text = f"no release from {rows[0].release} to {rows[-1].release} is affected"
     others = [span for span in spans_of_any(history, parser) if not found]
     if others:
-        text += f" by the bug, though another of the cases failed until {others[-1].last.release}"
+        text += f" (another case failed until {others[-1].last.release})"
     return f"- With `{parser}`{who}: {text}."
 
 

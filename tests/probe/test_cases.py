@@ -96,6 +96,10 @@ def test_a_case_asks_another_server_for_its_url_in_its_own_form() -> None:
         (GOOD + '[a]\nshows = ""\nrequests = ["nonsense\\r\\n\\r\\n"]', "a request of the case 'a' is none"),
         (GOOD + '[a]\nshows = ""\nrequests = ["GET / HTTP/1.0\\r\\n\\r\\nx"]', "it goes on behind its end"),
         (GOOD + '[a]\nshows = ""\nrequests = ["é"]', "a request of the case 'a' is none"),
+        (
+            GOOD + '[a]\nshows = ""\nparsers = ["h12"]\nrequests = ["GET / HTTP/1.0\\r\\n\\r\\n"]',
+            "the unknown parser 'h12'",
+        ),
         (GOOD + '[a]\nshows = ""\nsplit = 1\nrequests = []', "unknown field `split`"),
     ],
 )
