@@ -54,7 +54,7 @@ down: setup ## End everything that `make deploy` started [TO=heroku: stop the ap
 verify: setup ## Measure the verdicts [VARIANT= CASE= SHARD=3/8 CHECK=1 INTO=folder JSON=1]
 	$(RUN) verify
 
-history: setup ## Measure every release of uvicorn [VERSION= CASE= CHECK=1 SHARD= FORCE=1 INTO=folder]
+history: setup ## Measure every release of uvicorn [VERSION= CHECK=1 SHARD= FORCE=1 INTO=folder]
 	$(RUN) history
 
 gather: setup ## Take in verdicts measured elsewhere: FROM=folder [CHECK=1 SUMMARY=file JSON=1]

@@ -46,7 +46,12 @@ def tidy_checkout(root: Path, count: int) -> Checkout:
     model = load(PROJECT).one(MODEL)
     for path in ("common/app", "common/branch"):
         shutil.copytree(PROJECT / path, root / path, ignore=shutil.ignore_patterns("__pycache__"))
-    copied = ["common/project.toml", "common/cases.toml", f"common/runtimes/{model.runtime.name}.toml"]
+    copied = [
+        "common/project.toml",
+        "common/cases.toml",
+        "common/site/wire.json",
+        f"common/runtimes/{model.runtime.name}.toml",
+    ]
     copied.append(plan.tools_path(model.runtime))
     copied += [path for job in (*plan.tooling_jobs(), plan.sanic_job()) for path in (job.path, *job.files)]
     for path in (*copied, "LICENSE", "README.md", ".gitignore", ".gitattributes"):

@@ -23,6 +23,9 @@ from scripts.probe.series import Series, SeriesReader
 LOOK_SECONDS = 0.25
 """How often what waits for its answer is looked at for its time limit."""
 
+PASSED_OVER = 5
+"""How often a server may answer a whole request first before it is taken to have forgotten one that it has read."""
+
 CONNECT_PAUSE = 0.05
 """Seconds until a server that refused a connection, as one does that restarts, is tried again."""
 
@@ -211,7 +214,7 @@ class _Run:
             answers = flight.reader.ended(End.CLOSED)
         if answers is None:
             if data:
-                flight.since, flight.is_passed_over = self._now, False
+                flight.since, flight.passed_over = self._now, 0
             return
         goes_on = answers[-1].end is End.COMPLETE and answers[-1].keeps_open
         warmed = flight.warming and not flight.leg
@@ -259,12 +262,12 @@ class _Run:
             self._look_at_quiet(quiet)
 
     def _look_at_quiet(self, quiet: Sequence[Flight]) -> None:
-        """End those that had been passed over already the last time; a whole request tells who is now."""
+        """End those that were passed over time and again: an answer may take some turns of the server's loop."""
         answers = self._exchanges.ask(self._exchanges.head).end is End.COMPLETE
         for flight in quiet:
-            if answers and flight.is_passed_over:
+            flight.passed_over += answers
+            if flight.passed_over > PASSED_OVER:
                 self._silent(flight, End.TIMED_OUT)
-            flight.is_passed_over = answers
 
     def _silent(self, flight: Flight, end: End) -> None:
         """End an exchange whose server says nothing more."""

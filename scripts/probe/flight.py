@@ -45,8 +45,8 @@ class Flight:
     answers: Series = ()
     reader: SeriesReader | None = None
     was_read: bool = False
-    is_passed_over: bool = False
-    """A whole request that came later was answered first."""
+    passed_over: int = 0
+    """How many whole requests that came later were answered first."""
     interest: int = 0
 
 

@@ -41,7 +41,7 @@ def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     """Make a clone with three variants."""
     made = clone_working_tree(tmp_path_factory.mktemp("heroku"))
-    for folder in (made.root / "variants").iterdir():
+    for folder in (made.root / "variants").glob("*/"):
         if folder.name not in VARIANTS:
             shutil.rmtree(folder)
         for name in ("deployment.json", "heroku.json"):

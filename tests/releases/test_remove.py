@@ -44,7 +44,7 @@ def test_folder_row_and_local_branch_go_and_origins_branch_stays(clone: Clone) -
     assert BRANCH not in (clone.root / "README.md").read_text()
     assert clone.run("git", "rev-parse", "--verify", "--quiet", f"refs/heads/{BRANCH}").returncode == 1
     assert clone.run("git", "ls-remote", "--heads", "origin", BRANCH).stdout
-    assert clone.done("readme").count(": unchanged") == 2
+    assert clone.done("readme").count(": unchanged") == 3
     assert NAME not in [row["variant"] for row in json.loads(clone.done("matrix", JSON="1"))]
     assert not list((clone.root / ".local").glob("removed.*"))
 

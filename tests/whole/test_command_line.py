@@ -300,7 +300,7 @@ def test_branches_are_listed_as_json(clone: Clone) -> None:
 
 def test_the_readme_is_rendered_already(clone: Clone) -> None:
     """Rendering again changes nothing."""
-    assert clone.done("readme").count(": unchanged") == 2
+    assert clone.done("readme").count(": unchanged") == 3
     assert clone.run("git", "status", "--porcelain").stdout == ""
 
 

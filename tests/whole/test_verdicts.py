@@ -12,7 +12,7 @@ def test_every_committed_verdict_is_measured_again(clone: Clone) -> None:
     """A second measurement of every variant finds the same counts, at the same offsets, from the same tree."""
     checked = clone.verb("verify", CHECK="1")
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert checked.stdout.count("; as committed]") == len(list((clone.root / "variants").iterdir()))
+    assert checked.stdout.count("; as committed]") == len(list((clone.root / "variants").glob("*/")))
 
 
 def test_measuring_again_changes_no_file(clone: Clone) -> None:

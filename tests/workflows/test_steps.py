@@ -1,4 +1,4 @@
-"""The commands of all workflows but the watch's are run as they are written; test_watch.py has that one."""
+"""The commands of the workflows are run as they are written; the watch's and the history's have a file each."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts.matrix import load
-from tests.workflows import test_watch
+from tests.workflows import test_history_workflow, test_watch
 from tests.workflows.workflows import PROJECT, TOKEN, Machine, jobs, new_machine
 
 MATRIX = load(PROJECT)
@@ -24,7 +24,9 @@ def machine(source: Path, tmp_path: Path) -> Machine:
 
 def test_every_command_is_run_by_a_test() -> None:
     """So that none is added untried."""
-    assert {name for name, job in jobs().items() if job.commands} == RUN_HERE | test_watch.RUN_HERE
+    assert {
+        name for name, job in jobs().items() if job.commands
+    } == RUN_HERE | test_watch.RUN_HERE | test_history_workflow.RUN_HERE
 
 
 @pytest.mark.parametrize(("job", "step"), [("checks:check", "Check"), ("checks:test", "Test")])
