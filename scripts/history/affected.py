@@ -1,7 +1,7 @@
 """Whether a release is affected, as the history has it: since when, until when, by what, and what helps. Pure."""
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from packaging.version import Version
@@ -77,7 +77,7 @@ def find(history: History, asked: AskedRelease, parser: str = "") -> ReleaseFind
     untold = {name: cell.untold for name, cell in bad.items() if cell.untold}
     if untold.keys() == bad.keys():
         standing = Standing.UNKNOWN if untold else Standing.INTACT
-        why = "; ".join(f"{name} could not be told: {reason}" for name, reason in untold.items())
+        why = _untold_words(untold)
         before = [each.last for each in spans_of_any(history, row.parser) if each.last.version < row.version]
         last = before[-1] if before else None
         return ReleaseFinding(asked, row.parser, standing, why, row, last_affected=last, untold=untold, notes=notes)
@@ -97,6 +97,14 @@ def find(history: History, asked: AskedRelease, parser: str = "") -> ReleaseFind
         other_parsers=tuple(each.parser for each in rows if each.cases and all(map(is_intact, each.cases.values()))),
         notes=notes,
     )
+
+
+def _untold_words(untold: Mapping[str, str]) -> str:
+    """Return why nothing can be told, the cases of one reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in untold.items():
+        by_reason.setdefault(reason, []).append(name)
+    return "; ".join(f"{listed(names)} could not be told: {reason}" for reason, names in by_reason.items())
 
 
 def _row(rows: Sequence[HistoryRow], asked: AskedRelease, parser: str, known: Sequence[str]) -> HistoryRow:

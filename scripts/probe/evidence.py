@@ -11,6 +11,10 @@ GRAVITY = (Outcome.MISROUTED, Outcome.HUNG, Outcome.DROPPED, Outcome.REJECTED, O
 """The gravest first, so that a single misroute is not lost among what was dropped."""
 
 
+class CameAndWent(Failure):
+    """The same splits came out one way once and another way later."""
+
+
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A part of the evidence; unknown keys are refused."""
 
@@ -75,7 +79,7 @@ class CaseEvidence(Record, frozen=True):
 def evidence(measurement: Measurement, pairs: Measurement | None = None) -> CaseEvidence:
     """Return what a measurement of every offset says; `pairs` is the one of every pair.
 
-    Failure where nothing can be told from one of them.
+    Failure where nothing can be told from one of them: CameAndWent where that is because splits did.
     """
     for each in (measurement, *([pairs] if pairs else [])):
         _refuse_doubt(each)
@@ -102,7 +106,8 @@ def _refuse_doubt(measurement: Measurement) -> None:
         raise Failure("nothing can be told", found=f"the case {name} gets the answer that any other URL gets")
     if any(trial.flaky for trial in measurement.all):
         found = f"{name} splits came out one way once and another way later: {measurement.flaky}"
-        raise Failure("nothing can be told", found=found, do="Measure again, on a machine with less to do: make verify")
+        do = "Measure again, on a machine with less to do: make verify"
+        raise CameAndWent("nothing can be told", found=found, do=do)
     for doubt in measurement.doubts:
         raise Failure("nothing can be told", found=f"{name}: {doubt.text}", do=doubt.do)
 

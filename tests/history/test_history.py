@@ -14,7 +14,8 @@ from scripts import screen
 from scripts.errors import Failure, WrongUse
 from scripts.history import measure_history as measuring
 from scripts.history.kept import facts_of
-from scripts.history.rows import HistoryRow, parse
+from scripts.history.measure_release import VARIES, measure_release
+from scripts.history.rows import CaseCell, HistoryRow, parse
 from scripts.pins.index import Release, releases
 from scripts.probe.cases import Case, load_cases
 from tests.pins.fake_index import send, serving
@@ -73,6 +74,19 @@ def test_the_last_release_with_the_bug_and_the_first_without(root: Path, listed:
     run(root, listed)
     assert file.read_bytes() == first
     assert not measuring.plan(root, cases(root), listed, listed).todo
+
+
+def test_a_release_whose_splits_come_and_go_has_the_same_row_each_time(tmp_path: Path) -> None:
+    """0.17.1 lets segments overtake one another: a failure that is certain is told, and no case is called intact."""
+    listed = [release for release in releases("uvicorn") if str(release.version) == "0.17.1"]
+    long = Case("long", (b"GET /view?%s HTTP/1.1\r\nHost: x\r\n\r\n" % (b"a=1&" * 250),))
+    chosen = [long, load_cases(PROJECT)["http10"]]
+    found = {row.parser: row for row in measure_release(listed[0], chosen, tmp_path / "place", void={})}
+    assert found["h11"].cases == {"long": VARIES, "http10": VARIES}
+    assert found["httptools"].cases == {
+        "long": CaseCell(dropped=((5, 1010),)),
+        "http10": CaseCell(dropped=((5, 26), (28, 33)), misrouted=((27, 27),)),
+    }
 
 
 def test_an_index_that_goes_away_leaves_what_is_measured(
