@@ -46,8 +46,9 @@ def _lines(found: CommitSearch, facts: SearchFacts) -> Iterator[str]:
         version, subject = each.versions.get(facts.parser, ""), each.commit.subject.replace("|", "\\|")
         yield f"| {word} | {each.commit.short} {subject} | {_counts(each, facts)} | {version} | {each.python} |"
     yield ""
-    if _answering(found.before) != _answering(found.after):
-        yield f"Not uvicorn alone differs: {_differing(found)}."
+    if differing := _differing(found):
+        told = ", ".join(f"{name} {before} before, {after} after" for name, (before, after) in differing.items())
+        yield f"Not uvicorn alone differs: {told}."
         yield ""
     yield (
         f"Measured on {facts.day} on a bare ASGI app, each commit with the dependencies of its day: "
@@ -106,6 +107,7 @@ def as_history(found: CommitSearch, facts: SearchFacts) -> HistoryCommit | None:
         subject=commit.subject,
         pull_request=commit.pull_request,
         measured=facts.day,
+        beside=_differing(found),
     )
 
 
@@ -132,11 +134,11 @@ def _answering(each: MeasuredCommit) -> dict[str, str]:
     return {"Python": each.python, **each.versions}
 
 
-def _differing(found: CommitSearch) -> str:
-    """Return which of what answered beside uvicorn differs between before and after."""
+def _differing(found: CommitSearch) -> dict[str, tuple[str, str]]:
+    """Return what answered beside uvicorn and differs, with its versions before and after."""
     before, after = _answering(found.before), _answering(found.after)
-    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    return ", ".join(f"{name} {before.get(name, 'none')} before, {after.get(name, 'none')} after" for name in names)
+    both = {name: (before.get(name, "none"), after.get(name, "none")) for name in {**before, **after}}
+    return {name: versions for name, versions in both.items() if versions[0] != versions[1]}
 
 
 def _dated(commit: UvicornCommit) -> str:

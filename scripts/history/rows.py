@@ -121,7 +121,12 @@ class HistoryRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
 
 class HistoryCommit(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"start": "from", "end": "to"}
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    rename={"start": "from", "end": "to"},
 ):
     """The commit of uvicorn's that changed what a case comes to, found by `make bisect`."""
 
@@ -136,6 +141,8 @@ class HistoryCommit(
     subject: str
     pull_request: int | None
     measured: dt.date
+    beside: dict[str, tuple[str, str]] = {}
+    """What else was of another version before it and with it: that may be what changed the outcome, not the commit."""
 
 
 class History(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -69,8 +69,11 @@ def test_where_the_commit_is_not_known_all_that_it_may_be_are_named() -> None:
 
 def test_what_differs_beside_uvicorn_is_said() -> None:
     """Else a parser's own change would be taken for uvicorn's."""
-    text = report(replace(FOUND, after=measured(4, "Join the URL", INTACT, "0.4.0")), FACTS)
-    assert "Not uvicorn alone differs: httptools 0.3.0 before, 0.4.0 after." in text
+    found = replace(FOUND, after=measured(4, "Join the URL", INTACT, "0.4.0"))
+    assert "Not uvicorn alone differs: httptools 0.3.0 before, 0.4.0 after." in report(found, FACTS)
+    line = as_history(found, FACTS)
+    assert line
+    assert line.beside == {"httptools": ("0.3.0", "0.4.0")}
 
 
 def test_the_history_gets_the_commit_with_its_day() -> None:

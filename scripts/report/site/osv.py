@@ -3,6 +3,7 @@
 from scripts.history.eras import Span, parsers
 from scripts.history.rows import History
 from scripts.matrix import Project
+from scripts.probe.cases import DECIDING
 from scripts.report.site.issue_spans import issue_spans, merged
 
 OSV = "api/osv.json"
@@ -50,11 +51,17 @@ def osv_record(history: History, project: Project) -> dict[str, object]:
             {"type": "EVIDENCE", "url": f"{home}/blob/main/variants/history.json"},
             *(
                 {"type": "FIX", "url": f"https://github.com/encode/uvicorn/commit/{commit}"}
-                for commit in sorted({each.commit for each in history.commits if each.case in ("form", "misroute")})
+                for commit in sorted(_fixes(history, by_parser))
             ),
         ],
         "database_specific": {"draft": True, "source": home},
     }
+
+
+def _fixes(history: History, by_parser: dict[str, list[Span]]) -> set[str]:
+    """Return the commits that ended a run; others made one outcome of another."""
+    ends = {(parser, span.after.release) for parser, found in by_parser.items() for span in found if span.after}
+    return {each.commit for each in history.commits if each.case in DECIDING and (each.parser, each.end) in ends}
 
 
 def _events(span: Span) -> list[dict[str, str]]:

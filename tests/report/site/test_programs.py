@@ -1,8 +1,10 @@
 """The files for programs: they keep to their schemas, agree with `make affected`, and say what is a draft."""
 
 import json
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 from packaging.version import Version
@@ -10,9 +12,13 @@ from packaging.version import Version
 from scripts.history.affected import find
 from scripts.history.affected_words import sentence
 from scripts.history.asked import read_asked
+from scripts.matrix import load
 from scripts.report.site.issue_spans import issue_spans
+from scripts.report.site.osv import osv_record
 from tests.history.samples import story
 from tests.report.site.sample import releases, sample
+
+PROJECT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +90,16 @@ def test_the_osv_record_is_a_draft_of_the_measured_range(files: dict[str, str]) 
     assert record["database_specific"]["draft"] is True
     assert "draft" in record["summary"]
     assert record["modified"] == "2026-11-26T00:00:00Z"
+
+
+def test_the_osv_record_names_the_commit_that_ended_the_run_alone() -> None:
+    """A commit that made one outcome of another is no fix."""
+    history = sample()
+    (fix,) = history.commits
+    other = msgspec.structs.replace(fix, start="0.2.3", end="0.2.4", commit="1" * 40)
+    record = osv_record(msgspec.structs.replace(history, commits=(other, fix)), load(PROJECT).project)
+    assert isinstance(record["references"], list)
+    assert [each["url"][-40:] for each in record["references"] if each["type"] == "FIX"] == [fix.commit]
 
 
 def test_only_a_case_that_decides_makes_the_issue() -> None:
