@@ -1,9 +1,4 @@
-"""The picture of the history: every release on a time axis, a lane a parser, coloured by outcome. Pure: history → SVG.
-
-It is 800 units wide and shown as wide as the page has room. On a phone that is half of them, so texts are twice as
-large there, and the layout leaves them the room. No plotting library is used: those that draw SVG turn text into shapes
-or fix its size and colours, and none lets a picture follow the reader's colours and width.
-"""
+"""The picture of the history: every release on a time axis, a lane a parser, coloured by outcome. Pure: history → SVG."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,33 +9,9 @@ from scripts.history.eras import measured, parsers
 from scripts.history.rows import CaseCell, History, HistoryRow
 from scripts.probe.answers import Outcome
 from scripts.probe.evidence import GRAVITY
-from scripts.report.picture import COLOURS
-
-WIDTH = 800
-LEFT = 12
-RIGHT = 788
-LETTER = 14.6
-"""How wide a letter is on a phone, in the picture's units."""
-
-LINE = 32
-"""A line of text with the room that it needs on a phone."""
+from scripts.report.svg import LEFT, LETTER, LINE, RIGHT, colour, document, legend, text
 
 BAR = 34
-UNKNOWN = "#8c959f"
-
-STYLE = """
-text { font: 14px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: #1f2328 }
-.head { font-weight: 600 }
-.soft { fill: #59636e }
-.ground { fill: #ffffff }
-.edge { stroke: #1f2328; stroke-width: 2 }
-.tick { stroke: #59636e; stroke-width: 1 }
-.release { stroke: #ffffff; stroke-width: .6; opacity: .55 }
-@media (max-width: 600px) { text { font-size: 24px } }
-@media (prefers-color-scheme: dark) {
-text { fill: #e6edf3 } .soft { fill: #9198a1 } .ground { fill: #0d1117 }
-.edge { stroke: #e6edf3 } .tick { stroke: #9198a1 } .release { stroke: #0d1117 } }
-"""
 
 
 @dataclass(frozen=True)
@@ -84,10 +55,10 @@ def render_history(history: History) -> str:
     lanes = {parser: found for parser in parsers(history) if (found := stretches(history, parser))}
     days = [day for found in lanes.values() for each in found for row in each.rows if (day := row.uploaded)]
     axis = _Axis(min(days, default=date(2017, 1, 1)), max(days, default=date(2017, 12, 31)))
-    shapes = [_text(LEFT, 26, "The worst outcome of a split request, by release", "head")]
+    shapes = [text(LEFT, 26, "The worst outcome of a split request, by release", "head")]
     y = 44.0
     for parser, found in lanes.items():
-        shapes += [_text(LEFT, y + 22, parser, "head"), *_bars(axis, found, y + LINE)]
+        shapes += [text(LEFT, y + 22, parser, "head"), *_bars(axis, found, y + LINE)]
         y += LINE + BAR
         labels = [(axis.at(each.rows[0].uploaded), each.label) for each in found]
         for x, line, label in placed(labels):
@@ -95,17 +66,12 @@ def render_history(history: History) -> str:
             shapes.append(_label(x, y + 24 + line * LINE, label))
         y += LINE * (1 + max((line for _, line, _ in placed(labels)), default=0)) + 18
     shapes += _years(axis, y)
-    shapes += _legend(y + 2 * LINE + 6, lanes)
-    kinds = len({each.kind for found in lanes.values() for each in found})
-    height = y + 2 * LINE + 6 + LINE * ((kinds + 2) // 3)
+    kinds = {each.kind for found in lanes.values() for each in found}
+    shapes += legend(y + 2 * LINE + 6, kinds)
+    height = y + 2 * LINE + 6 + LINE * ((len(kinds) + 2) // 3)
     told = "; ".join(f"{parser}: {', '.join(each.words for each in found)}" for parser, found in lanes.items())
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}" '
-        f'height="{height:g}" role="img" aria-labelledby="title desc">\n'
-        '<title id="title">What became of a split request, by release and parser, since 2017</title>\n'
-        f'<desc id="desc">{escape(told)}</desc>\n<style>{STYLE}</style>\n'
-        f'<rect class="ground" width="{WIDTH}" height="{height:g}" rx="6"/>\n' + "\n".join(shapes) + "\n</svg>\n"
-    )
+    title = "What became of a split request, by release and parser, since 2017"
+    return document(height, title, told, shapes)
 
 
 def placed(labels: Sequence[tuple[float, str]]) -> list[tuple[float, int, str]]:
@@ -163,9 +129,8 @@ def _bars(axis: _Axis, lane: Sequence[Stretch], y: float) -> Iterator[str]:
     # The last stretch goes on: its newest release is what holds today.
     for each, end in zip(lane, [*ends, max(axis.at(axis.last), axis.at(lane[-1].rows[0].uploaded) + 4)], strict=True):
         start = axis.at(each.rows[0].uploaded)
-        colour = COLOURS[each.kind] if each.kind else UNKNOWN
         yield (
-            f'<rect x="{start:.1f}" y="{y:g}" width="{max(end - start, 2):.1f}" height="{BAR}" fill="{colour}">'
+            f'<rect x="{start:.1f}" y="{y:g}" width="{max(end - start, 2):.1f}" height="{BAR}" fill="{colour(each.kind)}">'
             f"<title>{escape(each.words)}</title></rect>"
         )
         path = "".join(f"M{axis.at(row.uploaded):.1f} {y:g}v{BAR}" for row in each.rows)
@@ -179,17 +144,7 @@ def _years(axis: _Axis, y: float) -> Iterator[str]:
         x = axis.at(date(year, 1, 1))
         yield f'<path class="tick" d="M{x:.1f} {y:g}v8"/>'
         if place % 2 == 0 and x + 4 * LETTER < RIGHT:
-            yield _text(x, y + 30, str(year), "soft")
-
-
-def _legend(y: float, lanes: Mapping[str, Sequence[Stretch]]) -> Iterator[str]:
-    """Yield the meaning of the colours that the picture uses, three in a line."""
-    kinds = {each.kind for found in lanes.values() for each in found}
-    ordered = [kind for kind in (*reversed(GRAVITY), None) if kind in kinds]
-    for place, kind in enumerate(ordered):
-        x, line = LEFT + (place % 3) * 262, y + (place // 3) * LINE
-        yield f'<rect x="{x}" y="{line - 16:g}" width="20" height="20" fill="{COLOURS[kind] if kind else UNKNOWN}"/>'
-        yield _text(x + 30, line, str(kind) if kind else "could not be told")
+            yield text(x, y + 30, str(year), "soft")
 
 
 def _extent(x: float, label: str) -> tuple[float, float]:
@@ -204,9 +159,3 @@ def _label(x: float, y: float, label: str) -> str:
     if start < x:
         return f'<text x="{x - 6:.1f}" y="{y:g}" text-anchor="end">{escape(label)}</text>'
     return f'<text x="{x + 6:.1f}" y="{y:g}">{escape(label)}</text>'
-
-
-def _text(x: float, y: float, words: str, kind: str = "") -> str:
-    """Return a text element."""
-    style = f' class="{kind}"' if kind else ""
-    return f'<text x="{x:.1f}" y="{y:g}"{style}>{escape(words)}</text>'

@@ -1,4 +1,4 @@
-"""What a machine writes in the README, each part between two markers of its own: the table of the variants. Pure."""
+"""What a machine writes in the README, each part between two markers of its own: the table, a sample. Pure."""
 
 import html
 import re
@@ -8,11 +8,15 @@ from itertools import groupby
 from scripts.branches.tree import button_address
 from scripts.errors import Failure
 from scripts.matrix import Matrix, Variant
-from scripts.verdicts.verdict import Verdict, evidence_in_short
+from scripts.verdicts.verdict import Verdict, evidence_in_short, printed_line
 
 TABLE = "table"
 AFFECTED = "affected"
+SAMPLE = "sample"
 """Parts of the README."""
+
+SAMPLED = "v0.12.1"
+"""The variant whose measurement the sample shows: the one that the README's other commands name."""
 
 HEADINGS = ("Description", "Branch name", "Has issue?", "Deploy to Heroku", "Deployed URL", "VARIANT")
 
@@ -30,11 +34,11 @@ def render_table(
     deployed: Mapping[Variant, str],
     on_heroku: Mapping[Variant, str],
 ) -> str:
-    """Return the table as HTML, which GitHub shows as it is.
+    """Return the table as HTML, which GitHub shows as it is; a row is a line, so that the README stays short.
 
     `deployed` has the web addresses, `on_heroku` what Heroku's own network showed.
     """
-    head = "".join(f"      <th>{heading}</th>\n" for heading in HEADINGS)
+    head = "".join(f"<th>{heading}</th>" for heading in HEADINGS)
     rows = "".join(
         _heading(title)
         + "".join(
@@ -42,7 +46,13 @@ def render_table(
         )
         for title, variants in sections(matrix, verdicts)
     )
-    return f"<table>\n  <thead>\n    <tr>\n{head}    </tr>\n  </thead>\n  <tbody>\n{rows}  </tbody>\n</table>\n"
+    return f"<table>\n<thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{rows}</tbody>\n</table>\n"
+
+
+def render_sample(verdict: Verdict) -> str:
+    """Return what measuring the variant of the sample again prints, with the command, as Markdown."""
+    line = printed_line(SAMPLED, [evidence_in_short(verdict)], [verdict.proof, "verdict.json unchanged"])
+    return f"```console\n$ make verify VARIANT={SAMPLED}\n{line}\n```\n"
 
 
 def sections(matrix: Matrix, verdicts: Mapping[Variant, Verdict]) -> list[tuple[str, list[Variant]]]:
@@ -86,7 +96,7 @@ def replace_part(text: str, part: str, content: str) -> str:
 
 def _heading(title: str) -> str:
     """Return the row that begins a section."""
-    return f'    <tr>\n      <th colspan="{len(HEADINGS)}" align="left">{html.escape(title)}</th>\n    </tr>\n'
+    return f'<tr><th colspan="{len(HEADINGS)}" align="left">{html.escape(title)}</th></tr>\n'
 
 
 def _row(matrix: Matrix, variant: Variant, verdict: Verdict | None, deployed: str, on_heroku: str) -> str:
@@ -103,7 +113,7 @@ def _row(matrix: Matrix, variant: Variant, verdict: Verdict | None, deployed: st
         "<br>".join(filter(None, (_address(deployed), html.escape(on_heroku)))),
         f"<code>{html.escape(variant.name)}</code>",
     )
-    return "    <tr>\n" + "".join(f"      <td>{cell}</td>\n" for cell in cells) + "    </tr>\n"
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>\n"
 
 
 def _address(deployed: str) -> str:

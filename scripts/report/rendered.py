@@ -8,8 +8,8 @@ from scripts.platforms.heroku.deployment_file import read_deployment
 from scripts.probe.cases import load_cases
 from scripts.report.am_i_affected import answer
 from scripts.report.history_picture import render_history
-from scripts.report.picture import render_picture
-from scripts.report.readme import AFFECTED, TABLE, render_table, replace_part, sections
+from scripts.report.offset_picture import render_offsets
+from scripts.report.readme import AFFECTED, SAMPLE, SAMPLED, TABLE, render_sample, render_table, replace_part, sections
 from scripts.verdicts.measure_on_heroku import in_short, read_heroku
 from scripts.verdicts.verdict_file import read_verdict
 
@@ -31,12 +31,14 @@ def rendered(matrix: Matrix) -> dict[Path, str]:
     addresses = {variant: each.web_url for variant, each in deployments.items()}
     readme = (matrix.root / README).read_text("utf-8")
     readme = replace_part(readme, TABLE, render_table(matrix, verdicts, addresses, on_heroku))
+    if sampled := next((verdict for variant, verdict in verdicts.items() if variant.name == SAMPLED), None):
+        readme = replace_part(readme, SAMPLE, render_sample(sampled))
     pictures = {}
     if history := read_history(matrix.root):
         readme = replace_part(readme, AFFECTED, answer(history))
         pictures[HISTORY_PICTURE] = render_history(history)
     return {
         README: readme,
-        PICTURE: render_picture(in_order, load_cases(matrix.root)["misroute"].data),
+        PICTURE: render_offsets(in_order, load_cases(matrix.root)["misroute"].data),
         **pictures,
     }

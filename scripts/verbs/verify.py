@@ -16,7 +16,7 @@ from scripts.probe.evidence import CaseEvidence, in_short
 from scripts.verbs import options
 from scripts.verdicts import measure_on_heroku
 from scripts.verdicts.measure_variant import measure_variants
-from scripts.verdicts.verdict import Verdict, differences, encode, evidence_in_short
+from scripts.verdicts.verdict import Verdict, differences, encode, evidence_in_short, printed_line
 from scripts.verdicts.verdict_file import VERDICT_FILE, read_verdict, write_verdict
 
 
@@ -69,7 +69,7 @@ def command(
                 notes.append(_written(each, verdict, into))
         different += [f"{each.name}: {line}" for line in changed]
         if not as_json:
-            screen.out.print(f"{each.name:12} {'; '.join(lines)} [{'; '.join(notes)}]")
+            screen.out.print(printed_line(each.name, lines, notes))
     if as_json:
         screen.print_json({name: msgspec.to_builtins(each) for name, each in found.items()})
     for line in different:
@@ -98,7 +98,7 @@ def _verify_heroku(matrix: Matrix, variant: str, *, check: bool, as_json: bool) 
             note = "differs from heroku.json"
             different.append(each.name)
         if not as_json:
-            screen.out.print(f"{each.name:12} {measure_on_heroku.in_short(record)} [{note}]")
+            screen.out.print(printed_line(each.name, [measure_on_heroku.in_short(record)], [note]))
     if as_json:
         screen.print_json({name: msgspec.to_builtins(record) for name, record in records.items()})
     if different:

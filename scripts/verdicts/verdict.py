@@ -5,6 +5,7 @@ what may differ between two measurements of one truth (the day, the proof's kind
 """
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -131,6 +132,11 @@ def evidence_in_short(verdict: Verdict) -> str:
     if verdict.void:
         parts.append(f"Void: {', '.join(verdict.void)}.")
     return " ".join(parts)
+
+
+def printed_line(name: str, lines: Sequence[str], notes: Sequence[str]) -> str:
+    """Return the line that a measurement of a variant prints: what was found, and in brackets what it stands on."""
+    return f"{name:12} {'; '.join(lines)} [{'; '.join(notes)}]"
 
 
 def encode(verdict: Verdict) -> str:

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from scripts.history.rows import CaseCell, Cell, offsets_of
 from scripts.probe.answers import Outcome
-from scripts.report.picture import COLOURS
+from scripts.report.svg import COLOURS, UNKNOWN
 
 WIDTH = 1000
 HEIGHT = 24
@@ -21,7 +21,7 @@ def strip(cell: Cell, size: int, words: str) -> Markup:
         for outcome, ranges in offsets_of(cell).items()
         for first, last in ranges
     ]
-    ground = "#8c959f" if isinstance(cell, CaseCell) and cell.untold else COLOURS[Outcome.INTACT]
+    ground = UNKNOWN if isinstance(cell, CaseCell) and cell.untold else COLOURS[Outcome.INTACT]
     # Every piece of it is a number, a colour of this project's, or escaped.
     return Markup(  # noqa: S704
         f'<svg class="strip" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" role="img" '
