@@ -57,6 +57,12 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     committer: str
     """Who the generated commits name: `Name <address>`."""
 
+    @property
+    def site(self) -> str:
+        """The address at which GitHub Pages shows the repository's site."""
+        owner, _, name = self.repository.partition("/")
+        return f"https://{owner.lower()}.github.io/{name}/"
+
 
 class Patch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The `[patch]` table of a variant whose uvicorn is the released wheel with patches/*.patch on top."""

@@ -1,7 +1,7 @@
-"""The picture of the cases: a cell for each variant and case, coloured by what its splits came to. Pure: verdicts → SVG.
+"""The picture of the cases: a cell for each variant and case, coloured by outcome. Pure: verdicts → SVG.
 
-A cell is shared out among the outcomes of its splits. Colour never says it alone: what is intact is low, what is misrouted
-is as high as the cell, and all else is between.
+A cell is shared out among the outcomes of its splits. Colour never says it alone: what is intact is low, what is
+misrouted is as high as the cell, and all else is between.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

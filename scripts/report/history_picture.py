@@ -1,6 +1,6 @@
-"""The picture of the history: every release on a time axis, a lane a parser, coloured by outcome. Pure: history → SVG."""
+"""The picture of the history: all releases on a time axis, a lane a parser, coloured by outcome. Pure: history → SVG."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
@@ -61,10 +61,11 @@ def render_history(history: History) -> str:
         shapes += [text(LEFT, y + 22, parser, "head"), *_bars(axis, found, y + LINE)]
         y += LINE + BAR
         labels = [(axis.at(each.rows[0].uploaded), each.label) for each in found]
-        for x, line, label in placed(labels):
-            shapes.append(f'<path class="edge" d="M{x:.1f} {y - BAR:g}V{y + 8 + line * LINE:g}"/>')
-            shapes.append(_label(x, y + 24 + line * LINE, label))
-        y += LINE * (1 + max((line for _, line, _ in placed(labels)), default=0)) + 18
+        found_room = placed(labels)
+        stems = (f"M{x:.1f} {y - BAR:g}V{y + 8 + line * LINE:g}" for x, line, _ in found_room)
+        shapes += [f'<path class="edge" d="{stem}"/>' for stem in stems]
+        shapes += [_label(x, y + 24 + line * LINE, label) for x, line, label in found_room]
+        y += LINE * (1 + max((line for _, line, _ in found_room), default=0)) + 18
     shapes += _years(axis, y)
     kinds = {each.kind for found in lanes.values() for each in found}
     shapes += legend(y + 2 * LINE + 6, kinds)
@@ -75,17 +76,20 @@ def render_history(history: History) -> str:
 
 
 def placed(labels: Sequence[tuple[float, str]]) -> list[tuple[float, int, str]]:
-    """Return each label with the line that it stands on: the first on which it meets no other one."""
+    """Return each label with the line that it stands on: the first on which it meets none of those behind it.
+
+    So the line from an earlier boundary down to its label does not run through a later one's, which stands higher.
+    """
     found: list[tuple[float, int, str]] = []
     taken: list[list[tuple[float, float]]] = []
-    for x, label in labels:
+    for x, label in reversed(labels):
         start, end = _extent(x, label)
         line = next((n for n, spans in enumerate(taken) if all(end < a or start > b for a, b in spans)), len(taken))
         if line == len(taken):
             taken.append([])
         taken[line].append((start - LETTER, end + LETTER))
         found.append((x, line, label))
-    return found
+    return found[::-1]
 
 
 @dataclass(frozen=True)
@@ -129,10 +133,8 @@ def _bars(axis: _Axis, lane: Sequence[Stretch], y: float) -> Iterator[str]:
     # The last stretch goes on: its newest release is what holds today.
     for each, end in zip(lane, [*ends, max(axis.at(axis.last), axis.at(lane[-1].rows[0].uploaded) + 4)], strict=True):
         start = axis.at(each.rows[0].uploaded)
-        yield (
-            f'<rect x="{start:.1f}" y="{y:g}" width="{max(end - start, 2):.1f}" height="{BAR}" fill="{colour(each.kind)}">'
-            f"<title>{escape(each.words)}</title></rect>"
-        )
+        place = f'x="{start:.1f}" y="{y:g}" width="{max(end - start, 2):.1f}" height="{BAR}"'
+        yield f'<rect {place} fill="{colour(each.kind)}"><title>{escape(each.words)}</title></rect>'
         path = "".join(f"M{axis.at(row.uploaded):.1f} {y:g}v{BAR}" for row in each.rows)
         yield f'<path class="release" d="{path}"/>'
 
@@ -154,8 +156,6 @@ def _extent(x: float, label: str) -> tuple[float, float]:
 
 
 def _label(x: float, y: float, label: str) -> str:
-    """Return a boundary's label."""
+    """Return a boundary's label, with a margin of its own where a line runs behind it."""
     start, _ = _extent(x, label)
-    if start < x:
-        return f'<text x="{x - 6:.1f}" y="{y:g}" text-anchor="end">{escape(label)}</text>'
-    return f'<text x="{x + 6:.1f}" y="{y:g}">{escape(label)}</text>'
+    return text(x - 6, y, label, "clear end") if start < x else text(x + 6, y, label, "clear")

@@ -15,7 +15,7 @@ from scripts.verdicts.verdict import Verdict
 ROOM = RIGHT - LEFT
 BAR = 30
 
-BYTES = 36
+BYTES = 37
 """How many bytes of the short request stand in a line: so few that each can be read on a phone."""
 
 Group = tuple[list[str], CaseEvidence]
@@ -70,11 +70,11 @@ def _misroute(shapes: list[str], y: float, found: Sequence[Group], head: bytes) 
     byte = ROOM / BYTES
     shapes.append(text(LEFT, y, "misroute: other paths stand in its query", "soft"))
     for names, evidence in found:
-        y = _named(shapes, y, names) - 8
+        y = _named(shapes, y, names)
         for first in range(0, len(head), BYTES):
             shown = head[first : first + BYTES]
             shapes += [
-                text(LEFT + (place + 0.5) * byte, y + 24, chr(each), "letter")
+                text(LEFT + (place + 0.5) * byte, y + 22, chr(each), "letter")
                 for place, each in enumerate(shown)
                 if not chr(each).isspace()
             ]
@@ -97,10 +97,9 @@ def _bars(evidence: CaseEvidence, y: float, byte: float, start: int, end: int) -
         for first, last in runs:
             left, right = max(first, start), min(last + 1, end)
             if left < right:
-                yield (
-                    f'<rect x="{LEFT + (left - start) * byte:.2f}" y="{y:g}" width="{(right - left) * byte:.2f}" '
-                    f'height="{BAR}" fill="{COLOURS[outcome]}"><title>{escape(_range(outcome, first, last))}</title></rect>'
-                )
+                place = f'x="{LEFT + (left - start) * byte:.2f}" y="{y:g}" width="{(right - left) * byte:.2f}"'
+                told = f"<title>{escape(_range(outcome, first, last))}</title>"
+                yield f'<rect {place} height="{BAR}" fill="{COLOURS[outcome]}">{told}</rect>'
 
 
 def _range(outcome: str, first: int, last: int) -> str:

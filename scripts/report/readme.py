@@ -70,6 +70,11 @@ def sections(matrix: Matrix, verdicts: Mapping[Variant, Verdict]) -> list[tuple[
     return [*found, ("Patched, and other parsers", around)] if around else found
 
 
+def in_order(matrix: Matrix, verdicts: Mapping[Variant, Verdict]) -> dict[Variant, Verdict]:
+    """Return the verdicts in the order of the table's rows."""
+    return {each: verdicts[each] for _, run in sections(matrix, verdicts) for each in run if each in verdicts}
+
+
 def description(matrix: Matrix, variant: Variant) -> str:
     """Return what a row is called; the newest uvicorn's says so."""
     return f"{variant.description} (latest)" if variant is matrix.latest else variant.description

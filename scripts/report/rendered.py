@@ -9,7 +9,16 @@ from scripts.probe.cases import load_cases
 from scripts.report.am_i_affected import answer
 from scripts.report.history_picture import render_history
 from scripts.report.offset_picture import render_offsets
-from scripts.report.readme import AFFECTED, SAMPLE, SAMPLED, TABLE, render_sample, render_table, replace_part, sections
+from scripts.report.readme import (
+    AFFECTED,
+    SAMPLE,
+    SAMPLED,
+    TABLE,
+    in_order,
+    render_sample,
+    render_table,
+    replace_part,
+)
 from scripts.verdicts.measure_on_heroku import in_short, read_heroku
 from scripts.verdicts.verdict_file import read_verdict
 
@@ -21,7 +30,6 @@ HISTORY_PICTURE = Path(".github/history.svg")
 def rendered(matrix: Matrix) -> dict[Path, str]:
     """Return the text of each file by its path below the root; Failure where the README has no place for the table."""
     verdicts = {variant: verdict for variant in matrix.variants if (verdict := read_verdict(variant))}
-    in_order = {each: verdicts[each] for _, run in sections(matrix, verdicts) for each in run if each in verdicts}
     deployments = {variant: deployment for variant in matrix.variants if (deployment := read_deployment(variant))}
     on_heroku = {
         variant: f"{in_short(record)}, {record.measured}"
@@ -39,6 +47,6 @@ def rendered(matrix: Matrix) -> dict[Path, str]:
         pictures[HISTORY_PICTURE] = render_history(history)
     return {
         README: readme,
-        PICTURE: render_offsets(in_order, load_cases(matrix.root)["misroute"].data),
+        PICTURE: render_offsets(in_order(matrix, verdicts), load_cases(matrix.root)["misroute"].data),
         **pictures,
     }

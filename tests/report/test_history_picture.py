@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.history.rows import INTACT, History
-from scripts.report.history_picture import LEFT, LETTER, RIGHT, placed, render_history, stretches
+from scripts.report.history_picture import placed, render_history, stretches
+from scripts.report.svg import LEFT, LETTER, RIGHT
 from tests.history.samples import DROPPED, row, story, unmeasured
 from tests.report.site.sample import sample
 
@@ -67,6 +68,14 @@ def test_a_history_of_one_release_is_drawn() -> None:
     """One day alone makes an axis."""
     one = History(cases=story().cases, rows=(row("0.1", form=DROPPED, pipelined=INTACT),))
     assert "dropped" in texts(render_history(one))
+
+
+def test_an_earlier_boundary_does_not_run_through_a_later_ones_label() -> None:
+    """Of two that stand close together the later one is named above the earlier one."""
+    assert placed([(100, "0.0.11 2017-06-27"), (104, "0.0.12 2017-06-27")]) == [
+        (100, 1, "0.0.11 2017-06-27"),
+        (104, 0, "0.0.12 2017-06-27"),
+    ]
 
 
 def room(x: float, label: str) -> tuple[float, float]:

@@ -1,24 +1,21 @@
-"""The table and the picture: they say what was measured, and nothing that was not."""
+"""The README: its table and sample say what was measured, and nothing that was not; its links lead somewhere."""
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
 
 from scripts.errors import Failure
 from scripts.matrix import Matrix, Variant, load
-from scripts.probe.answers import Outcome
-from scripts.probe.cases import load_cases
-from scripts.report.picture import COLOURS, render_picture
-from scripts.report.readme import HEADINGS, TABLE, markers, render_table, replace_part
+from scripts.report.readme import HEADINGS, SAMPLED, TABLE, markers, render_sample, render_table, replace_part
+from scripts.report.site.chapters import PAGES
 from scripts.verdicts.verdict import Verdict
 from scripts.verdicts.verdict_file import read_verdict
 
 PROJECT = Path(__file__).resolve().parents[2]
 BEGIN, END = markers(TABLE)
-SVG = "{http://www.w3.org/2000/svg}"
 
 
 class Rows(HTMLParser):
@@ -149,22 +146,37 @@ def test_a_readme_without_its_two_markers_is_refused(text: str) -> None:
         replace_part(text, TABLE, "table")
 
 
-def test_the_picture_has_a_bar_for_each_range(verdicts: dict[Variant, Verdict]) -> None:
-    """Every range of every verdict is drawn, in its outcome's colour, and the picture is well-formed."""
-    picture = ET.fromstring(render_picture(verdicts, load_cases(PROJECT)["misroute"].data))
-    bars = [bar for bar in picture.iter(f"{SVG}rect") if bar.find(f"{SVG}title") is not None]
-    for outcome in Outcome:
-        ranges = sum(
-            len(evidence.offsets[outcome])
-            for verdict in verdicts.values()
-            for evidence in (verdict.cases["form"], verdict.cases["misroute"])
-        )
-        assert sum(bar.get("fill") == COLOURS[outcome] for bar in bars) == ranges
+def test_the_readme_has_at_most_two_hundred_lines() -> None:
+    """What is longer is a chapter; each more row of the table is one more line."""
+    assert len((PROJECT / "README.md").read_text("utf-8").splitlines()) <= 200
 
 
-def test_the_picture_of_nothing_is_still_a_picture() -> None:
-    """Before the first measurement there are no rows."""
-    assert ET.fromstring(render_picture({}, load_cases(PROJECT)["misroute"].data)).tag == f"{SVG}svg"
+def test_a_row_is_a_line(matrix: Matrix, verdicts: dict[Variant, Verdict]) -> None:
+    """Another variant makes the README one line longer, and a line of a diff is a row."""
+    table = render_table(matrix, verdicts, {}, {})
+    assert sum(f"<code>{each.name}</code>" in line for line in table.splitlines() for each in matrix.variants) == len(
+        matrix.variants
+    )
+    assert table.count("<tr>") == sum(line.startswith("<tr>") and line.endswith("</tr>") for line in table.splitlines())
+
+
+def test_the_readmes_links_lead_somewhere() -> None:
+    """To files of the repository, each chapter's among them."""
+    text = (PROJECT / "README.md").read_text("utf-8")
+    linked = set(re.findall(r"\]\(([^):#]+)\)", text))
+    assert {target for target in linked if not (PROJECT / target).is_file()} == set()
+    assert {str(path.relative_to(PROJECT)) for path in (PROJECT / PAGES).glob("*.md")} <= linked
+
+
+def test_the_sample_is_what_measuring_prints(matrix: Matrix, verdicts: dict[Variant, Verdict]) -> None:
+    """The command, then its line, made from the verdict; it stands between its markers."""
+    verdict = verdicts[matrix.one(SAMPLED)]
+    told = render_sample(verdict)
+    assert told.startswith(
+        f"```console\n$ make verify VARIANT={SAMPLED}\n{SAMPLED:12} Yes. Misrouted: misroute (8 of 73"
+    )
+    assert f" [{verdict.proof}; verdict.json unchanged]\n```\n" in told
+    assert told in (PROJECT / "README.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

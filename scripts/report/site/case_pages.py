@@ -7,9 +7,12 @@ from scripts.history.rows import CaseCell
 from scripts.matrix import Variant
 from scripts.probe.cases import DECIDING, Case
 from scripts.probe.evidence import CaseEvidence
-from scripts.report.site.chapters import prose
+from scripts.report.case_picture import render_cases
+from scripts.report.offset_picture import render_offsets
+from scripts.report.readme import in_order
 from scripts.report.site.layout import FOLDER
 from scripts.report.site.material import Material
+from scripts.report.site.prose import prose
 from scripts.report.site.release_answers import gravest, words
 from scripts.report.site.strips import strip
 
@@ -20,9 +23,12 @@ ESCAPES = {ord("\r"): "\\r", ord("\n"): "\\n", ord("\\"): "\\\\"}
 
 
 def case_pages(material: Material) -> Iterator[tuple[str, str]]:
-    """Yield the list of cases, and the page of each."""
+    """Yield the list of cases with its pictures, and the page of each."""
     history, render = material.history, material.layout.render
     reach = {name: {parser: spans(history, name, parser) for parser in material.parsers} for name in material.cases}
+    verdicts = in_order(material.matrix, material.verdicts)
+    yield "cases.svg", render_cases(verdicts)
+    yield "offsets.svg", render_offsets(verdicts, material.cases["misroute"].data)
     yield (
         "cases.html",
         render(
@@ -37,7 +43,8 @@ def case_pages(material: Material) -> Iterator[tuple[str, str]]:
     for name, case in material.cases.items():
         path = f"cases/{name}.html"
         variant, evidence = affected_variant(material, name)
-        note = material.layout.root / FOLDER / "cases" / f"{name}.md"
+        note = FOLDER / "cases" / f"{name}.md"
+        noted = material.layout.root / note
         yield (
             path,
             render(
@@ -46,7 +53,9 @@ def case_pages(material: Material) -> Iterator[tuple[str, str]]:
                 case=case,
                 requests=[byte_rows(each, start) for each, start in zip(case.requests, _starts(case), strict=True)],
                 before=byte_rows(case.before, 0),
-                note=prose(note.read_text("utf-8"), "../") if note.is_file() else "",
+                note=prose(noted.read_text("utf-8"), str(note), "../", material.matrix.project)
+                if noted.is_file()
+                else "",
                 evidence=evidence,
                 variant=variant,
                 spans=reach[name],

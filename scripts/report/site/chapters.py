@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from markdown_it import MarkdownIt
-from markupsafe import Markup
-
 from scripts.errors import WrongUse
 from scripts.report.site.layout import FOLDER
 from scripts.report.site.material import Material
+from scripts.report.site.prose import MARKDOWN, chapter_path, prose
 
 PAGES = FOLDER / "pages"
 
-FILE_NAME = re.compile(r"[0-9]{2}-(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*)\.md\Z")
+FILE_NAME = re.compile(r"[0-9]{2}-[a-z0-9]+(?:-[a-z0-9]+)*\.md\Z")
 """A number that orders the chapters, and what the page is called: `20-how-to-read-a-verdict.md`."""
 
 
@@ -23,6 +21,8 @@ FILE_NAME = re.compile(r"[0-9]{2}-(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*)\.md\Z")
 class Chapter:
     """One chapter."""
 
+    source: str
+    """Its file, below the root."""
     path: str
     """Where its page stands in the site."""
     title: str
@@ -42,7 +42,7 @@ def chapter_pages(material: Material) -> Iterator[tuple[str, str]]:
                 "chapter.html.j2",
                 chapter.path,
                 chapter=chapter,
-                body=prose(chapter.text, "../"),
+                body=prose(chapter.text, chapter.source, "../", material.matrix.project),
                 older=chapters[place - 1] if place else None,
                 newer=chapters[place + 1] if place + 1 < len(chapters) else None,
             ),
@@ -54,29 +54,14 @@ def read_chapters(root: Path) -> list[Chapter]:
     return [_chapter(path) for path in sorted((root / PAGES).glob("*.md"))]
 
 
-def prose(text: str, up: str) -> Markup:
-    """Return Markdown as HTML; a link that begins with `/` leads from the site's top, which `up` leads to.
-
-    HTML inside of it is shown as text.
-    """
-    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = markdown.parse(text)
-    for token in (inner for each in tokens for inner in (each, *(each.children or []))):
-        target = token.attrGet("href")
-        if isinstance(target, str) and target.startswith("/"):
-            token.attrSet("href", up + target[1:])
-    return Markup(markdown.renderer.render(tokens, markdown.options, {}))  # noqa: S704 - it escapes what is text
-
-
 def _chapter(path: Path) -> Chapter:
     """Read one chapter."""
-    named = FILE_NAME.match(path.name)
-    if not named:
+    if not FILE_NAME.match(path.name):
         raise WrongUse(f"{PAGES / path.name} is no chapter's name", do="Call it like 20-how-to-read-a-verdict.md")
     text = path.read_text("utf-8")
-    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    tokens = MARKDOWN.parse(text)
     paragraphs = (after.content for token, after in pairwise(tokens) if token.type == "paragraph_open")
     if not tokens or tokens[0].tag != "h1":
         raise WrongUse(f"{PAGES / path.name} has no title", do="Begin it with a line `# Title`")
     lead = re.sub(r"\[([^]]*)\]\([^)]*\)|[`*]", r"\1", next(paragraphs, ""))
-    return Chapter(f"chapters/{named['name']}.html", tokens[1].content, lead, text)
+    return Chapter(str(PAGES / path.name), chapter_path(path.stem), tokens[1].content, lead, text)

@@ -9,7 +9,7 @@ from scripts.errors import Failure, WrongUse
 from scripts.history.rows import HISTORY_FILE, encode
 from scripts.matrix import Matrix, load
 from scripts.report.site import build
-from scripts.report.site.chapters import prose, read_chapters
+from scripts.report.site.chapters import read_chapters
 from tests.report.site.sample import PROJECT, sample
 
 
@@ -102,11 +102,3 @@ def test_a_chapter_that_is_named_otherwise_is_refused(checkout: Path, name: str)
     (checkout / "common/site/pages" / name).write_text("# A chapter\n")
     with pytest.raises(WrongUse, match=r"is no chapter's name"):
         read_chapters(checkout)
-
-
-def test_a_chapters_links_lead_from_the_top() -> None:
-    """Those that begin with a slash; others stay, and HTML is text."""
-    told = prose("[a](/cases/form.html), [b](https://example.org/), <b>c</b>", "../")
-    assert 'href="../cases/form.html"' in told
-    assert 'href="https://example.org/"' in told
-    assert "&lt;b&gt;c&lt;/b&gt;" in told
