@@ -7,9 +7,12 @@ a span nor ends one: what is said of first and last releases is said of those th
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TypeVar
 
 from scripts.history.rows import INTACT, CaseCell, Cell, History, HistoryRow
 from scripts.matrix import PARSERS
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ def is_intact(cell: Cell) -> bool:
 
 def measured(history: History, parser: str) -> list[HistoryRow]:
     """Return the releases that were measured with a parser, the oldest first."""
-    return sorted((row for row in history.rows if row.parser == parser and row.cases), key=lambda row: row.version)
+    found = (row for row in history.rows if row.parser == parser and row.cases)
+    return _once(history, ("measured", parser), lambda: sorted(found, key=lambda row: row.version))
 
 
 def parsers(history: History) -> list[str]:
@@ -75,16 +79,24 @@ def eras(history: History, parser: str) -> list[Era]:
 
 def spans(history: History, case: str, parser: str) -> list[Span]:
     """Return the runs of releases that are affected in a case with a parser, the oldest first."""
-    rows = [row for row in measured(history, parser) if case in row.cases]
-    return _spans(rows, lambda row: [row.cases[case]])
+    rows = (row for row in measured(history, parser) if case in row.cases)
+    return _once(history, ("spans", case, parser), lambda: _spans(rows, lambda row: [row.cases[case]]))
 
 
 def spans_of_any(history: History, parser: str) -> list[Span]:
     """Return the runs of releases that are affected in any case with a parser, the oldest first."""
-    return _spans(measured(history, parser), lambda row: row.cases.values())
+    rows = measured(history, parser)
+    return _once(history, ("spans of any", parser), lambda: _spans(rows, lambda row: row.cases.values()))
 
 
-def _spans(rows: Sequence[HistoryRow], cells: Callable[[HistoryRow], Iterable[Cell]]) -> list[Span]:
+def _once(history: History, what: tuple[str, ...], work_out: Callable[[], Iterable[T]]) -> list[T]:
+    """Return what is worked out of a history, the second time from what it keeps."""
+    if what not in history.worked_out:
+        history.worked_out[what] = tuple(work_out())
+    return list(history.worked_out[what])
+
+
+def _spans(rows: Iterable[HistoryRow], cells: Callable[[HistoryRow], Iterable[Cell]]) -> list[Span]:
     """Return the runs of affected rows; a row is affected where any of its `cells` is, intact where all are."""
     return list(_runs([row for row in rows if _told(cells(row))], lambda row: any(map(is_affected, cells(row)))))
 

@@ -6,10 +6,10 @@ writes it again byte for byte, and a diff of the file reads as news.
 
 import datetime as dt
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, cached_property
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from packaging.version import InvalidVersion, Version
@@ -145,7 +145,7 @@ class HistoryCommit(
     """What else was of another version before it and with it: that may be what changed the outcome, not the commit."""
 
 
-class History(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class History(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
     """The whole file."""
 
     format: Literal[1] = FORMAT  # type: ignore[assignment]  # mypy reads FORMAT as an int
@@ -164,6 +164,11 @@ class History(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             if row.parser and (row.release, "") in seen:
                 raise ValueError(f"{row.release} is there with {row.parser}, and with a reason for having no parser")
             self._check(row)
+
+    @cached_property
+    def worked_out(self) -> dict[tuple[str, ...], tuple[Any, ...]]:
+        """What was worked out of it once, by what it is. A history never changes, and a site asks it the same often."""
+        return {}
 
     def _check(self, row: HistoryRow) -> None:
         """Refuse a row with a case that is not named, or with offsets that it does not have."""
