@@ -1,4 +1,4 @@
-"""The picture of the history: each release on a time axis, a lane a parser, coloured by outcome. Pure: history → SVG."""
+"""The picture of the history: releases on a time axis, a lane a parser, coloured by outcome. Pure: history → SVG."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

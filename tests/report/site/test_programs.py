@@ -16,6 +16,7 @@ from scripts.matrix import load
 from scripts.report.site.issue_spans import issue_spans
 from scripts.report.site.osv import osv_record
 from tests.history.samples import story
+from tests.report.site.osv_schema import read_schema
 from tests.report.site.sample import releases, sample
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -100,6 +101,16 @@ def test_the_osv_record_names_the_commit_that_ended_the_run_alone() -> None:
     record = osv_record(msgspec.structs.replace(history, commits=(other, fix)), load(PROJECT).project)
     assert isinstance(record["references"], list)
     assert [each["url"][-40:] for each in record["references"] if each["type"] == "FIX"] == [fix.commit]
+
+
+def test_the_osv_record_keeps_to_the_published_schema(files: dict[str, str]) -> None:
+    """But for its id: a draft has none of a database that OSV knows. With one it is a record; with less it is none."""
+    check = Draft202012Validator(read_schema())
+    record = json.loads(files["api/osv.json"])
+    assert [error.json_path for error in check.iter_errors(record)] == ["$.id"]
+    assert [error.message for error in check.iter_errors(record | {"id": "PYSEC-0000-344"})] == []
+    assert not check.is_valid({"id": "PYSEC-0000-344"})
+    assert not check.is_valid(record | {"id": "PYSEC-0000-344", "affected": [{"ranges": [{"type": "ECOSYSTEM"}]}]})
 
 
 def test_only_a_case_that_decides_makes_the_issue() -> None:
