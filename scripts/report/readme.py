@@ -1,8 +1,8 @@
-"""What a machine writes in the README, each part between two markers of its own: the table, a sample. Pure."""
+"""What a machine writes in the README, each part between markers of its own: table, sample, chapters. Pure."""
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from scripts.branches.tree import button_address
@@ -13,12 +13,16 @@ from scripts.verdicts.verdict import Verdict, evidence_in_short, printed_line
 TABLE = "table"
 AFFECTED = "affected"
 SAMPLE = "sample"
+CHAPTERS = "chapters"
 """Parts of the README."""
 
 SAMPLED = "v0.12.1"
 """The variant whose measurement the sample shows: the one that the README's other commands name."""
 
 HEADINGS = ("Description", "Branch name", "Has issue?", "Deploy to Heroku", "Deployed URL", "VARIANT")
+
+MOST_CASES = 3
+"""How many cases that do not decide a cell names; the verdict, which it leads to, has them all."""
 
 ANSWERS = {True: "the issue is there", False: "it is not", None: "not measured yet"}
 
@@ -47,6 +51,11 @@ def render_table(
         for title, variants in sections(matrix, verdicts)
     )
     return f"<table>\n<thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{rows}</tbody>\n</table>\n"
+
+
+def render_chapters(chapters: Iterable[tuple[str, str, str]]) -> str:
+    """Return the list of the chapters, each with its title, its file and its first paragraph, as Markdown."""
+    return "".join(f"- [{title}]({path}): {lead}\n" for title, path, lead in chapters)
 
 
 def render_sample(verdict: Verdict) -> str:
@@ -108,7 +117,7 @@ def _row(matrix: Matrix, variant: Variant, verdict: Verdict | None, deployed: st
     """Return one row."""
     name = html.escape(description(matrix, variant))
     verdict_file = f"variants/{variant.name}/verdict.json"
-    answer = html.escape(evidence_in_short(verdict)) if verdict else "not measured yet"
+    answer = html.escape(evidence_in_short(verdict, MOST_CASES)) if verdict else "not measured yet"
     button = button_address(matrix.project, variant)
     cells = (
         name,

@@ -11,14 +11,17 @@ from scripts.report.history_picture import render_history
 from scripts.report.offset_picture import render_offsets
 from scripts.report.readme import (
     AFFECTED,
+    CHAPTERS,
     SAMPLE,
     SAMPLED,
     TABLE,
     in_order,
+    render_chapters,
     render_sample,
     render_table,
     replace_part,
 )
+from scripts.report.site.chapters import read_chapters
 from scripts.verdicts.measure_on_heroku import in_short, read_heroku
 from scripts.verdicts.verdict_file import read_verdict
 
@@ -41,6 +44,8 @@ def rendered(matrix: Matrix) -> dict[Path, str]:
     readme = replace_part(readme, TABLE, render_table(matrix, verdicts, addresses, on_heroku))
     if sampled := next((verdict for variant, verdict in verdicts.items() if variant.name == SAMPLED), None):
         readme = replace_part(readme, SAMPLE, render_sample(sampled))
+    chapters = ((each.title, each.source, each.lead) for each in read_chapters(matrix.root))
+    readme = replace_part(readme, CHAPTERS, render_chapters(chapters))
     pictures = {}
     if history := read_history(matrix.root):
         readme = replace_part(readme, AFFECTED, answer(history))

@@ -113,17 +113,22 @@ def differences(committed: Verdict, measured: Verdict) -> list[str]:
     ]
 
 
-def evidence_in_short(verdict: Verdict) -> str:
-    """Return the answer and its evidence for the table, by the gravest outcome of each case.
+def evidence_in_short(verdict: Verdict, most: int | None = None) -> str:
+    """Return the answer and its evidence in a line, by the gravest outcome of each case.
 
     `Yes. Misrouted: misroute (8 of 73 splits), post, websocket. Dropped: form (3,901 of 3,926 splits), headers.`
+    Where more than `most` cases that do not decide came to one outcome, they are counted.
     """
     parts = ["Yes." if verdict.has_issue else "No."]
     intact = [each for each in verdict.cases.values() if each.intact]
-    for outcome in GRAVITY[:-1]:
-        names = [_counted(name, each, outcome) for name, each in verdict.cases.items() if each.gravest is outcome]
-        if names:
-            parts.append(f"{outcome.capitalize()}: {', '.join(names)}.")
+    gravest = {
+        outcome: [name for name, each in verdict.cases.items() if each.gravest is outcome] for outcome in GRAVITY[:-1]
+    }
+    parts += [
+        f"{outcome.capitalize()}: {_listed(verdict, names, outcome, most)}."
+        for outcome, names in gravest.items()
+        if names
+    ]
     for name, each in verdict.cases.items():
         if each.joined not in (None, Outcome.INTACT):
             parts.append(f"In one segment: {name} {each.joined}.")
@@ -148,6 +153,15 @@ def encode(verdict: Verdict) -> str:
 def _intact(cases: dict[str, CaseEvidence]) -> bool:
     """Say whether the cases that decide are intact."""
     return all(cases[name].intact for name in DECIDING)
+
+
+def _listed(verdict: Verdict, names: Sequence[str], outcome: Outcome, most: int | None) -> str:
+    """Return the cases that came to an outcome; those that do not decide as a number where there are too many."""
+    others = [name for name in names if name not in DECIDING]
+    counted = most is not None and len(others) > most
+    shown = [name for name in names if name in DECIDING or not counted]
+    told = ", ".join(_counted(name, verdict.cases[name], outcome) for name in shown)
+    return " and ".join(filter(None, (told, f"{len(others)} other cases" if counted else "")))
 
 
 def _counted(name: str, each: CaseEvidence, outcome: Outcome) -> str:

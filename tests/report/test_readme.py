@@ -9,8 +9,17 @@ import pytest
 
 from scripts.errors import Failure
 from scripts.matrix import Matrix, Variant, load
-from scripts.report.readme import HEADINGS, SAMPLED, TABLE, markers, render_sample, render_table, replace_part
-from scripts.report.site.chapters import PAGES
+from scripts.report.readme import (
+    HEADINGS,
+    SAMPLED,
+    TABLE,
+    markers,
+    render_chapters,
+    render_sample,
+    render_table,
+    replace_part,
+)
+from scripts.report.site.chapters import PAGES, read_chapters
 from scripts.verdicts.verdict import Verdict
 from scripts.verdicts.verdict_file import read_verdict
 
@@ -166,6 +175,16 @@ def test_the_readmes_links_lead_somewhere() -> None:
     linked = set(re.findall(r"\]\(([^):#]+)\)", text))
     assert {target for target in linked if not (PROJECT / target).is_file()} == set()
     assert {str(path.relative_to(PROJECT)) for path in (PROJECT / PAGES).glob("*.md")} <= linked
+
+
+def test_each_chapter_is_listed_with_what_it_answers() -> None:
+    """In the order of the site, by its title and its first paragraph, which is a sentence."""
+    chapters = read_chapters(PROJECT)
+    told = render_chapters((each.title, each.source, each.lead) for each in chapters)
+    assert told.count("\n") == len(chapters)
+    assert "- [What helps](common/site/pages/20-what-helps.md): Upgrade, or use another parser;" in told
+    assert [each.title for each in chapters if not each.lead.endswith(".") or "\n" in each.lead] == []
+    assert told in (PROJECT / "README.md").read_text("utf-8")
 
 
 def test_the_sample_is_what_measuring_prints(matrix: Matrix, verdicts: dict[Variant, Verdict]) -> None:

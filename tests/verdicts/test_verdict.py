@@ -88,6 +88,18 @@ def test_releases_that_differ_in_one_case_look_different() -> None:
     assert evidence_in_short(judged(answered)) == "No. Misrouted: pipelined."
 
 
+def test_cases_that_do_not_decide_are_counted_where_they_are_many() -> None:
+    """Those that decide are named all the same; up to the number that is asked for, all are."""
+    dropped = {name: case({5: Outcome.DROPPED}) for name in ("misroute", "post", "close")}
+    found = judged({"form": case(), **dropped})
+    one = f"misroute (1 of {len(HEAD) - 1} splits)"
+    assert evidence_in_short(found, 1) == f"Yes. Dropped: {one} and 2 other cases."
+    assert evidence_in_short(found, 2) == evidence_in_short(found) == f"Yes. Dropped: {one}, post, close."
+    assert (
+        evidence_in_short(judged({**dropped, "form": case(), "misroute": case()}), 1) == "No. Dropped: 2 other cases."
+    )
+
+
 def test_a_void_case_is_said_and_decides_nothing_unless_it_must() -> None:
     """Without the controls of `form` there is no verdict; without those of another case there is one that says so."""
     router = RouterEvidence(5, 0, 1460)
