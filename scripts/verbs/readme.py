@@ -1,4 +1,4 @@
-"""`readme`: render the README's table and its picture from what was measured."""
+"""`readme`: render what a machine writes in the README, and its pictures, from what was measured."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from scripts.verbs import options
 @options.as_json
 @click.pass_obj
 def command(root: Path, as_json: bool) -> None:
-    """Render the table and the picture."""
+    """Render the README's table, answers, sample and chapters, and the pictures."""
     texts = rendered(load(root))
     changed = write_all({root / path: text for path, text in texts.items()})
     told = {str(path): "written" if root / path in changed else "unchanged" for path in texts}

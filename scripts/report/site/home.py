@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from scripts.history.eras import spans_of_any
 from scripts.report.site.issue_spans import issue_spans
 from scripts.report.site.lookup_data import DATA, lookup_data
 from scripts.report.site.material import Material
@@ -21,6 +22,7 @@ def home(material: Material) -> Iterator[tuple[str, str]]:
             "index.html",
             parsers=material.parsers,
             spans={parser: issue_spans(material.history, parser) for parser in material.parsers},
+            others={parser: spans_of_any(material.history, parser) for parser in material.parsers},
             releases=material.releases[::-1],
         ),
     )

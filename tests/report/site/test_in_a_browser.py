@@ -19,6 +19,8 @@ PAGES = (
     "cases.html",
     "cases/pipelined.html",
     "chapters.html",
+    "chapters/see-it.html",
+    "chapters/how-it-works.html",
     "programs.html",
 )
 

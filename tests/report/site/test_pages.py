@@ -4,10 +4,13 @@ import os
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from scripts.history.rows import CaseCell
 from scripts.matrix import load
 from scripts.report.site.build import site_files
+from scripts.report.site.home import home
 from scripts.report.site.material import Material, material
 from scripts.report.site.release_answers import words
 from tests.report.site import validator
@@ -106,6 +109,22 @@ def test_a_yanked_release_says_so(made_of: Material) -> None:
     yanked = type(made_of.history)(cases=made_of.history.cases, rows=rows)
     found = material(made_of.matrix, yanked).answers["0.16.0", "httptools"]
     assert found.notes == ("0.16.0 was yanked: its makers took it back",)
+
+
+def test_the_short_answer_names_what_does_not_decide(files: dict[str, str], made_of: Material) -> None:
+    """A parser without the issue may have failed in another case: until which release, the first page says."""
+    assert "<strong>h11</strong>: no release has the issue.</li>" in files["index.html"]
+    hung = CaseCell(hung=((60, 61),))
+    rows = tuple(
+        msgspec.structs.replace(row, cases={**row.cases, "pipelined": hung})
+        if (row.release, row.parser) == ("0.3.0", "h11")
+        else row
+        for row in made_of.history.rows
+    )
+    other = material(made_of.matrix, msgspec.structs.replace(made_of.history, rows=rows))
+    told = dict(home(other))["index.html"]
+    assert "<strong>h11</strong>: no release has the issue; another case failed until" in told
+    assert told.count('<a href="releases/0.3.0.html">') == 2
 
 
 def test_the_validator_finds_nothing(folder: Path) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from scripts.matrix import Project
+from scripts.matrix import Project, load
 from scripts.report.site.chapters import PAGES
 from scripts.report.site.prose import link, prose
 from tests.report.site.sample import PROJECT
@@ -28,6 +28,15 @@ SITE = Project("Some-One/a-name", "a-name", "https://example.org/issue", "A <a@e
 def test_a_link_leads_on_inside_of_the_site(target: str, leads_to: str) -> None:
     """To a page, to a chapter; a file that the site has not is shown on GitHub, and other addresses stay."""
     assert link(target, "common/site/pages/10-the-issue.md", "../", SITE) == leads_to
+
+
+def test_addresses_of_the_site_are_those_of_the_repository() -> None:
+    """Where another account's site is named, a link would leave this one."""
+    texts = [PROJECT / "README.md", *(PROJECT / PAGES).glob("*.md")]
+    named = {
+        each for path in texts for each in re.findall(r"https://[\w.-]+\.github\.io/[\w-]*/?", path.read_text("utf-8"))
+    }
+    assert named == {load(PROJECT).project.site}
 
 
 def test_html_in_a_chapter_is_text() -> None:
