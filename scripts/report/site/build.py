@@ -10,29 +10,14 @@ import msgspec
 from scripts.files import made_once
 from scripts.matrix import Matrix
 from scripts.records import decode
-from scripts.report.site.case_pages import case_pages
-from scripts.report.site.chapters import chapter_pages
-from scripts.report.site.history_pages import history_pages
-from scripts.report.site.home import home
-from scripts.report.site.layout import FOLDER
-from scripts.report.site.material import Material, read_material
-from scripts.report.site.programs import programs
-from scripts.report.site.release_pages import release_pages
-from scripts.report.site.wire import wire_pages
 
 SITE = Path(".local/site")
 
 STAMP = ".made-from.json"
 """In the site: from what it was made, and what was made."""
 
-ASSETS = ("style.css", "lookup.js", "site.js")
-"""What goes into the site as it is."""
-
 SOURCES = ("common", "variants", "scripts")
 """The folders that the site is made from."""
-
-PARTS = (home, history_pages, release_pages, case_pages, chapter_pages, programs, wire_pages)
-"""What makes its files, each a function of the material; a page that another room needs is another one here."""
 
 
 class SiteStamp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,12 +38,6 @@ def build_site(matrix: Matrix) -> tuple[Path, bool]:
     before = is_current(place, inputs)
     made_once(place, lambda beside: _write(matrix, beside, inputs), lambda site: is_current(site, inputs))
     return place, not before
-
-
-def site_files(material: Material) -> dict[str, str]:
-    """Return the text of every file of the site by its path."""
-    assets = ((name, (material.layout.root / FOLDER / name).read_text("utf-8")) for name in ASSETS)
-    return dict(chain(assets, *(part(material) for part in PARTS)))
 
 
 def is_current(place: Path, inputs: str) -> bool:
@@ -83,6 +62,10 @@ def digest_of_inputs(root: Path) -> str:
 
 def _write(matrix: Matrix, beside: Path, inputs: str) -> None:
     """Write the whole site into a folder that is not there yet."""
+    # Most runs have nothing to build, and need none of it.
+    from scripts.report.site.material import read_material  # noqa: PLC0415
+    from scripts.report.site.parts import site_files  # noqa: PLC0415
+
     texts = site_files(read_material(matrix))
     for path, text in texts.items():
         file = beside / path

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from scripts.matrix import load
-from scripts.report.site.build import site_files
 from scripts.report.site.material import Material, material
+from scripts.report.site.parts import site_files
 from tests.report.site.sample import PROJECT, sample
 
 

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from scripts.matrix import load
-from scripts.report.site.build import site_files
 from scripts.report.site.material import read_material
+from scripts.report.site.parts import site_files
 from tests.report.site.sample import PROJECT
 
 

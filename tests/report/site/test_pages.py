@@ -9,9 +9,9 @@ import pytest
 
 from scripts.history.rows import CaseCell
 from scripts.matrix import load
-from scripts.report.site.build import site_files
 from scripts.report.site.home import home
 from scripts.report.site.material import Material, material
+from scripts.report.site.parts import site_files
 from scripts.report.site.release_answers import words
 from tests.report.site import validator
 from tests.report.site.links import PageLinks, inner
