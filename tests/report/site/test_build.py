@@ -1,6 +1,8 @@
 """`make site`: whole or not at all, and nothing to do when nothing changed."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,15 @@ def test_a_second_build_has_nothing_to_do(checkout: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in place.rglob("*")}
     assert build.build_site(matrix) == (place, False)
     assert {path: path.stat().st_mtime_ns for path in place.rglob("*")} == before
+
+
+def test_what_has_nothing_to_build_loads_nothing_to_build_with() -> None:
+    """A second run needs neither templates nor Markdown, whose loading would take most of its time."""
+    script = "import sys, scripts.verbs.site; print({'jinja2', 'markdown_it', 'httpx'} & sys.modules.keys())"
+    told = subprocess.run(
+        [sys.executable, "-c", script], cwd=PROJECT, capture_output=True, encoding="utf-8", check=True
+    )
+    assert told.stdout == "set()\n"
 
 
 @pytest.mark.parametrize("damage", ["changed", "gone", "more"])
