@@ -17,9 +17,11 @@ PROJECT = Path(__file__).resolve().parents[2]
 ELSEWHERE = {
     "make test": ".ci/run",
     "make update": "tests/releases/test_update.py",
+    "make verify": "tests/whole/test_verdicts.py",
     "make deploy VARIANT=v0.12.1 TO=heroku": "tests/heroku/test_deploy.py",
 }
-"""What runs these tests, needs a service, or has another outcome on the day of a release: where it is run instead."""
+"""Where it is run instead: what runs these tests, needs a service, is another thing on the day of a release, or is long.
+"""
 
 
 def texts() -> dict[str, str]:
