@@ -20,8 +20,7 @@ ELSEWHERE = {
     "make verify": "tests/whole/test_verdicts.py",
     "make deploy VARIANT=v0.12.1 TO=heroku": "tests/heroku/test_deploy.py",
 }
-"""Where it is run instead: what runs these tests, needs a service, is another thing on the day of a release, or is long.
-"""
+"""Where it is run instead: what runs these tests, needs a service, depends on the day, or takes minutes."""
 
 
 def texts() -> dict[str, str]:
