@@ -11,7 +11,7 @@ SHARED := PYTHON
 # Make hands a variable of its command line on through the environment. One that the environment had already is not meant.
 $(foreach knob,$(KNOBS),$(if $(filter environment,$(origin $(knob))),$(eval unexport $(knob))))
 
-TARGETS := help deploy ps logs open rollback destroy down affected bisect verify history probe pin branches publish matrix gather doctor readme wire site update variant remove check test bench clean setup setup-tests
+TARGETS := help deploy ps logs open rollback destroy down affected bisect verify history others probe pin branches publish matrix gather doctor readme wire site update variant remove check test bench clean setup setup-tests
 .PHONY: $(TARGETS)
 
 # What children of make read for themselves: make's own variables, and those of the shell, Python, pip, uv, git, npm.
@@ -56,6 +56,9 @@ verify: setup ## Measure the verdicts [VARIANT= CASE= SHARD=3/8 CHECK=1 INTO=fol
 
 history: setup ## Measure every release of uvicorn [VERSION= CHECK=1 SHARD= FORCE=1 INTO=folder]
 	$(RUN) history
+
+others: setup ## Measure other servers than uvicorn alone [CHECK=1 FORCE=1 JSON=1]
+	$(RUN) others
 
 gather: setup ## Take in verdicts measured elsewhere: FROM=folder [CHECK=1 SUMMARY=file JSON=1]
 	$(RUN) gather

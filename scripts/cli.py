@@ -21,7 +21,7 @@ from scripts.errors import Failure, WrongUse, nearest
 
 VERBS = (
     *("affected", "bisect", "branches", "check", "deploy", "destroy", "doctor", "down", "gather"),
-    *("history", "logs", "matrix", "open", "pin", "probe", "ps", "publish", "readme", "remove", "rollback"),
+    *("history", "logs", "matrix", "open", "others", "pin", "probe", "ps", "publish", "readme", "remove", "rollback"),
     *("site", "update", "variant", "verify", "wire"),
 )
 """The verbs: each is the `command` of its module, which is imported when asked for, so that no verb pays for others."""

@@ -32,7 +32,7 @@ SHOWN_BYTES = 256
 """How much of a URL the field X-Asked-For holds."""
 
 PACKAGES = ("h11", "httptools", "zttp", "websockets", "wsproto", "gunicorn", "uvloop")
-"""What may answer beside uvicorn."""
+"""What may answer beside uvicorn; where other servers run the app, the variable BARE_APP_PACKAGES names theirs."""
 
 Message = Dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -64,7 +64,7 @@ async def _converse(scope: Message, receive: Receive, send: Send) -> None:
     elif scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.accept"})
-        await send({"type": "websocket.send", "text": _url(scope)})
+        await send({"type": "websocket.send", "text": url_of(scope)})
         while (await receive())["type"] != "websocket.disconnect":
             pass
     else:
@@ -100,7 +100,7 @@ async def _by_channels(message: Message, channels: Dict[str, Any]) -> None:
         fields, content = _answer(message, body)
         await channels["reply"].send({"status": 200, "headers": fields, "content": content})
     elif message["channel"] == "websocket.connect":
-        await channels["reply"].send({"accept": True, "text": _url(message)})
+        await channels["reply"].send({"accept": True, "text": url_of(message)})
 
 
 def _at_once(asked: Message) -> None:
@@ -111,9 +111,13 @@ def _at_once(asked: Message) -> None:
 
 
 def _answer(asked: Message, body: bytes) -> Tuple[List[List[bytes]], bytes]:
+    """Return the fields and the body of the answer to a message."""
+    return answer_to(asked["method"], url_of(asked), body)
+
+
+def answer_to(method: str, url: str, body: bytes) -> Tuple[List[List[bytes]], bytes]:
     """Return the fields and the body of the answer."""
-    url = _url(asked)
-    content = json.dumps(_about()).encode() if url == ABOUT else "{} {}\n".format(asked["method"], url).encode() + body
+    content = json.dumps(_about()).encode() if url == ABOUT else "{} {}\n".format(method, url).encode() + body
     named = url if len(url) <= SHOWN_BYTES else "{}; {} bytes".format(url[:SHOWN_BYTES], len(url))
     fields = [
         [b"content-type", b"text/plain"],
@@ -123,7 +127,7 @@ def _answer(asked: Message, body: bytes) -> Tuple[List[List[bytes]], bytes]:
     return fields, content
 
 
-def _url(asked: Message) -> str:
+def url_of(asked: Message) -> str:
     """Return the path and the query that the app was asked for."""
     path = quote(asked["path"], safe="%/:@!$&'()*+,;=~[]")
     query = asked.get("query_string") or b""
@@ -134,17 +138,26 @@ def _url(asked: Message) -> str:
 
 def _about() -> Message:
     """Return which of the packages are in this process, by their versions; the event loop's only where it runs."""
-    loop = type(asyncio.get_event_loop()).__module__.partition(".")[0]
-    there = [name for name in PACKAGES if name in sys.modules and (name != "uvloop" or name == loop)]
+    try:
+        loop = type(asyncio.get_event_loop()).__module__.partition(".")[0]
+    except RuntimeError:  # a thread that has none
+        loop = ""
+    packages = os.environ.get("BARE_APP_PACKAGES", "").split() or PACKAGES
+    there = [name for name in packages if name in sys.modules and (name != "uvloop" or name == loop)]
     python = "{}.{}".format(*sys.version_info)
     return {"uvicorn": _version("uvicorn"), "python": python, "versions": {name: _version(name) for name in there}}
 
 
 def _version(name: str) -> str:
-    """Return the version of an installed package, from the folder that its installer wrote down what it did in."""
-    folder = os.path.dirname(os.path.dirname(sys.modules[name].__file__ or ""))
+    """Return the version of a package at work, from the folder that its installer wrote down what it did in."""
+    if name not in sys.modules:
+        return ""
+    folder = os.path.dirname(os.path.dirname(getattr(sys.modules[name], "__file__", "") or ""))
     found = glob(os.path.join(folder, "{}-*.dist-info".format(name)))
-    return os.path.basename(found[0])[len(name) + 1 : -len(".dist-info")] if found else ""
+    if found:
+        return os.path.basename(found[0])[len(name) + 1 : -len(".dist-info")]
+    said = getattr(sys.modules[name], "version", "")  # a module that a program has in itself, as uWSGI does
+    return said.decode() if isinstance(said, bytes) else ""
 
 
 def main() -> None:

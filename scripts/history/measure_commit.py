@@ -4,13 +4,13 @@ import logging
 from dataclasses import dataclass, field
 
 from scripts.errors import Failure
+from scripts.history.answering import NotServed
 from scripts.history.bisect import MeasuredCommit, SkippedCommit, in_words
 from scripts.history.clones import UvicornClone, UvicornCommit
 from scripts.history.environment import NotInstallable, Source
 from scripts.history.measure_release import measure_cell
 from scripts.history.ready import make_ready
 from scripts.history.rows import CaseCell
-from scripts.history.serve import NotServed
 from scripts.probe.cases import Case
 from scripts.probe.instrument import verify_instrument
 from scripts.probe.measure import How

@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 
 from scripts.errors import Failure
+from scripts.history.answering import NotServed
 from scripts.history.environment import NotInstallable, Source
 from scripts.history.ready import Ready, make_ready
 from scripts.history.rows import INTACT, CaseCell, Cell, HistoryRow
-from scripts.history.serve import NotServed
 from scripts.pins.index import Release
 from scripts.probe.answers import Outcome
 from scripts.probe.cases import Case
@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 
 TRIES = 3
 """How often a case is measured where nothing can be told of it."""
+
+VOID = "a control did not come out as known"
+"""What is said of a case then."""
 
 BESIDE = ("websockets", "wsproto", "gunicorn", "uvloop")
 """What answers beside uvicorn and its parser."""
@@ -55,7 +58,7 @@ def measure_release(
             rows.append(_measured(ready, parser, blank, cases, void))
             say(rows[-1])
     except (NotInstallable, NotServed) as failure:
-        rows = [msgspec.structs.replace(blank, reason=_reason(failure))]
+        rows = [msgspec.structs.replace(blank, reason=reason_of(failure))]
         say(rows[-1])
     return rows
 
@@ -73,7 +76,7 @@ def _measured(ready: Ready, parser: str, blank: HistoryRow, cases: Sequence[Case
             _refuse_other(about.uvicorn, blank.release)
             wanted = [case for case in cases if not case.parsers or parser in case.parsers]
             found = {case.name: measure_cell(served.address, case, void) for case in wanted}
-        again = [case for case in wanted if case.name not in void and _is_untold(found[case.name])]
+        again = [case for case in wanted if case.name not in void and is_untold(found[case.name])]
         if again:  # what came before may have left its mark on the server
             with ready.serving(parser) as served:
                 found |= {case.name: measure_cell(served.address, case, void) for case in again}
@@ -81,7 +84,7 @@ def _measured(ready: Ready, parser: str, blank: HistoryRow, cases: Sequence[Case
             with ready.serving(parser) as served:
                 found = {case.name: _settled_cell(served.address, case, void) for case in wanted}
     except NotServed as failure:
-        return msgspec.structs.replace(blank, parser=parser, reason=_reason(failure))
+        return msgspec.structs.replace(blank, parser=parser, reason=reason_of(failure))
     versions = {name: version for name, version in about.versions.items() if name in (parser, *BESIDE)}
     return msgspec.structs.replace(blank, parser=parser, python=about.python, versions=versions, reason="", cases=found)
 
@@ -98,7 +101,7 @@ def measure_cell(address: Address, case: Case, void: Mapping[str, str], proof: s
     `proof` is the one that is wanted (`proof.choose`).
     """
     if case.name in void:
-        return CaseCell(untold="a control did not come out as known")
+        return CaseCell(untold=VOID)
     for _ in range(TRIES):
         try:
             found = evidence(probe(Endpoint(*address), case, how=How(ONE_LOOP, proof=proof)))
@@ -109,7 +112,7 @@ def measure_cell(address: Address, case: Case, void: Mapping[str, str], proof: s
             reason = ": ".join(filter(None, [failure.what, failure.found]))
             log.debug("%s: %s", case.name, failure.message)
             continue
-        return _cell(found)
+        return cell_of(found)
     return CaseCell(untold=reason)
 
 
@@ -124,12 +127,12 @@ def _settled_cell(address: Address, case: Case, void: Mapping[str, str]) -> Cell
     return VARIES if cell == INTACT else cell
 
 
-def _is_untold(cell: Cell) -> bool:
+def is_untold(cell: Cell) -> bool:
     """Say whether nothing can be told of a case."""
     return isinstance(cell, CaseCell) and bool(cell.untold)
 
 
-def _cell(found: CaseEvidence) -> Cell:
+def cell_of(found: CaseEvidence) -> Cell:
     """Return what a row says of a case by its evidence."""
     if found.intact:
         return INTACT
@@ -140,7 +143,7 @@ def _cell(found: CaseEvidence) -> Cell:
     return CaseCell(dropped=dropped, misrouted=misrouted, rejected=rejected, hung=hung, joined=joined)
 
 
-def _reason(failure: Failure) -> str:
+def reason_of(failure: Failure) -> str:
     """Return why a release stands there without cases."""
     if isinstance(failure, NotInstallable):
         return f"it cannot be installed: {failure.found}"

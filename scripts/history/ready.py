@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.errors import Failure
+from scripts.history.answering import Answering, NotServed
 from scripts.history.environment import BRINGS, NotInstallable, Source, add, install, is_to_be_had, pythons
-from scripts.history.serve import NotServed, Served, serving
+from scripts.history.serve import serving
 from scripts.pins.patched_wheel import PACKAGE
 
 LOOPS = ("", "asyncio")
@@ -27,7 +28,7 @@ class Ready:
     """Those that it says one can choose."""
 
     @contextmanager
-    def serving(self, parser: str) -> Iterator[Served]:
+    def serving(self, parser: str) -> Iterator[Answering]:
         """Hold it, reading HTTP with a parser; NotServed where it does not answer so, with the reason."""
         try:
             with _serving(self.source, self.place, parser) as served:
@@ -53,7 +54,7 @@ def make_ready(source: Source, place: Path, known: str = "") -> Ready:
 
 
 @contextmanager
-def _serving(source: Source, place: Path, parser: str = "") -> Iterator[Served]:
+def _serving(source: Source, place: Path, parser: str = "") -> Iterator[Answering]:
     """Hold it with the first event loop that works; NotServed says what stood in the way with the first."""
     with ExitStack() as stack:
         first: NotServed | None = None
@@ -69,7 +70,7 @@ def _serving(source: Source, place: Path, parser: str = "") -> Iterator[Served]:
     raise first
 
 
-def _begun(stack: ExitStack, source: Source, place: Path, parser: str, loop: str) -> Served:
+def _begun(stack: ExitStack, source: Source, place: Path, parser: str, loop: str) -> Answering:
     """Start it for as long as the stack is open, installing what it imports and does not require."""
     added = {PACKAGE}
     while True:

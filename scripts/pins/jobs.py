@@ -24,13 +24,13 @@ OLDEST_PYTHON = "3.11"
 """The oldest Python that the tooling supports (pyproject.toml): its pins are compiled under it."""
 
 CURRENT_PYTHON = "3.13"
-"""The newer of the two Pythons that the app is tested on; the probe's servers run on it too."""
+"""The newer of the two Pythons that the app is tested on; the other servers run on it too."""
 
 TOOLING = "scripts/requirements.txt"
 TESTS = "tests/requirements.txt"
 CURRENT_APP = "tests/app/current.txt"
-SERVERS = "tests/probe/servers.txt"
-SANIC = "tests/probe/sanic.txt"
+SERVERS = "common/servers/current/requirements.txt"
+SANIC = "common/servers/early/requirements.txt"
 
 Read = Callable[[str], str]
 """Gives the text of a file, named by its path from the checkout's root; FileNotFoundError where there is none."""
@@ -110,14 +110,15 @@ def tooling_jobs() -> tuple[Job, ...]:
     own = Job(TOOLING, "scripts/requirements.in", OLDEST_PYTHON, TOOLING, "make pin", ("scripts/requirements.in",))
     tests = Job(TESTS, "tests/requirements.in", OLDEST_PYTHON, TOOLING, "make pin", ("tests/requirements.in", TOOLING))
     app = Job(CURRENT_APP, "tests/app/current.in", CURRENT_PYTHON, TOOLING, "make pin", ("tests/app/current.in",))
-    servers = Job(SERVERS, "tests/probe/servers.in", CURRENT_PYTHON, TOOLING, "make pin", ("tests/probe/servers.in",))
+    source = "common/servers/current/requirements.in"
+    servers = Job(SERVERS, source, CURRENT_PYTHON, TOOLING, "make pin", (source,))
     return own, tests, app, servers
 
 
 def sanic_job() -> Job:
-    """Return the compilation of an old server that the probe is held against, by the tools of its time."""
-    tools = "common/runtimes/python3.8-tools.txt"
-    return Job(SANIC, "tests/probe/sanic.in", "3.8", tools, "make pin", ("tests/probe/sanic.in",))
+    """Return the compilation of an old server that is measured beside the current ones, by the tools of its time."""
+    source, tools = "common/servers/early/requirements.in", "common/runtimes/python3.8-tools.txt"
+    return Job(SANIC, source, "3.8", tools, "make pin", (source,))
 
 
 def tools_path(runtime: Runtime) -> str:

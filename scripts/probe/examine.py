@@ -27,18 +27,20 @@ def examine(
     plans: Sequence[tuple[int, ...]] = (),
     how: How | None = None,
     *,
+    who: Who | None = None,
     expected: Collection[int] = (),
     unproven: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Examination:
     """Examine the server at `endpoint` with a case, split as each of the `plans` says.
 
+    `who` is what an earlier look at the same server found, so that it is not looked again.
     The other parameters are those of `measure.probe` and `conclude`; how many processes serve is found out here.
     Failure, WrongUse: as these raise them.
     """
     how = how or How()
     exchanges = Exchanges(endpoint.resolved(), how.times)
-    who = who_answers(exchanges, case.head)
+    who = who or who_answers(exchanges, case.head)
     how = replace(how, processes=len(who.processes), most=min(how.most, who.backlog or how.most))
     first = probe(exchanges.endpoint, case, plans, how, progress)
     # What cannot be seen from here may be a proxy that joins: then it joins otherwise a second time.

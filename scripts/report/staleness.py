@@ -1,9 +1,11 @@
-"""What is stale in a checkout: pins, branches, verdicts, reports, recording, each with the command that mends it."""
+"""What is stale in a checkout, from pins to other servers' answers, each with the command that mends it."""
 
 from collections.abc import Iterator, Mapping
 
 from scripts.branches.check import check_branches
 from scripts.matrix import Matrix
+from scripts.others.measure_others import stale_others
+from scripts.others.others_file import OTHERS_FILE
 from scripts.pins.jobs import stale
 from scripts.recorder import record
 from scripts.report.rendered import rendered
@@ -11,7 +13,7 @@ from scripts.verdicts.verdict_file import is_former, read_verdict
 
 
 def findings(matrix: Matrix) -> Iterator[str]:
-    """Yield a line for each thing that is stale: pins, branches, verdicts, reports, the recording."""
+    """Yield a line for each thing that is stale: pins, branches, verdicts, reports, the recording, other servers."""
     yield from _stale_pins(matrix)
     branches = check_branches(matrix)
     yield from branches.problems
@@ -19,6 +21,8 @@ def findings(matrix: Matrix) -> Iterator[str]:
     yield from _stale_reports(matrix)
     for why in record.stale(matrix):
         yield f"{record.FILE}: {why}. Mend it: make wire"
+    if why := stale_others(matrix.root):
+        yield f"{OTHERS_FILE}: {why}. Mend it: make others"
 
 
 def _stale_pins(matrix: Matrix) -> Iterator[str]:

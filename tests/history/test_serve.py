@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.history.serve import NotServed, serving
+from scripts.history.answering import NotServed
+from scripts.history.serve import serving
 
 
 def environment(tmp_path: Path, main: str) -> Path:

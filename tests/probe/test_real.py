@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from scripts.others.measure_server import environment_of, serving_other
 from scripts.probe.endpoint import Endpoint
 from scripts.process import end
+from tests.app.server import PROJECT
 from tests.probe import raw
 from tests.probe.real.servers import HERE, SERVERS, Real
 from tests.probe.test_odd import word
@@ -45,6 +47,10 @@ def wait(connect: raw.Connect, child: "subprocess.Popen[bytes]", log: Path) -> N
 @contextmanager
 def running(server: Real, folder: Path) -> Iterator[tuple[Endpoint, raw.Connect]]:
     """Run a server, and first what it passes on to; give how the probe and how plain sockets reach it."""
+    if server.listed:
+        with serving_other(environment_of(PROJECT, server.listed), server.listed) as served:
+            yield Endpoint(*served.address), raw.tcp(served.address[1])
+        return
     with ExitStack() as stack:
         behind = ""
         if server.behind:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.others.listed import OtherServer, load_servers
+from scripts.probe.cases import load_cases
 from tests.app.server import PROJECT, Environment
 
-CURRENT = Environment("3.13", PROJECT / "tests/probe/servers.txt")
-SANIC = Environment("3.8", PROJECT / "tests/probe/sanic.txt")
+CURRENT = Environment("3.13", PROJECT / "common/servers/current/requirements.txt")
 
 HERE = Path(__file__).parent
 
@@ -33,6 +34,8 @@ class Real:
     """A file that it needs beside its program."""
     passer: str = ""
     """The program that is linked into its folder as `passer`."""
+    listed: OtherServer | None = None
+    """What `make others` measures: it is started as that does."""
 
 
 def variant(name: str) -> Environment:
@@ -43,6 +46,12 @@ def variant(name: str) -> Environment:
 def served(name: str) -> Real:
     """Return a server that `served.py` runs."""
     return Real(name.replace("_", " "), f"{{bin}}/python {{folder}}/served.py {name} {{port}}")
+
+
+def listed(server: OtherServer) -> Real:
+    """Return a server that `make others` measures."""
+    word = AFFECTED if server.name == "sanic 0.4.1" else INTACT
+    return Real(server.name, server.command, word, word, listed=server)
 
 
 def uvicorn(name: str, options: str = "", where: Environment = CURRENT, truth: str = INTACT, at: str = "tcp") -> Real:
@@ -124,30 +133,10 @@ SERVERS = [
     uvicorn("uvicorn 0.12.1, IPv6", where=OLD, truth=AFFECTED, at="ipv6"),
     uvicorn("uvicorn 0.12.1, TLS", TLS, where=OLD, truth=AFFECTED, at="tls"),
     uvicorn("uvicorn 0.12.1, two workers", "--workers 2", where=OLD, truth=AFFECTED),
-    Real("hypercorn", "{bin}/hypercorn --bind 127.0.0.1:{port} served:asgi"),
-    Real("daphne", "{bin}/daphne -b 127.0.0.1 -p {port} served:asgi"),
-    Real("granian", "{bin}/granian --interface asgi --no-ws --port {port} served:asgi"),
-    Real("gunicorn sync", "{bin}/gunicorn -b 127.0.0.1:{port} served:wsgi"),
-    Real("gunicorn gthread", "{bin}/gunicorn -k gthread --threads 4 -b 127.0.0.1:{port} served:wsgi"),
-    Real("gunicorn asgi", "{bin}/gunicorn -k asgi -b 127.0.0.1:{port} served:asgi"),
+    *map(listed, load_servers(PROJECT, load_cases(PROJECT))),
     Real("gunicorn, two workers", "{bin}/gunicorn -w 2 -b 127.0.0.1:{port} served:wsgi"),
     Real("gunicorn, restarting", "{bin}/gunicorn --max-requests 40 -b 127.0.0.1:{port} served:wsgi"),
-    *map(
-        served,
-        [
-            *(
-                "http_server",
-                "http_server_threaded",
-                "wsgiref",
-                "socketserver_forking",
-                "aiohttp",
-                "tornado",
-                "twisted",
-            ),
-            *("cheroot", "waitress", "werkzeug", "werkzeug_threaded", "gevent", "eventlet", "sanic"),
-        ],
-    ),
-    Real("sanic 0.4.1", "{bin}/python {folder}/served.py old_sanic {port}", AFFECTED, AFFECTED, SANIC),
+    *map(served, ["http_server", "http_server_threaded", "wsgiref", "socketserver_forking"]),
     Real("node", "node {folder}/node.js", environment=None, files=(("node.js", NODE),)),
     nginx("nginx", 'return 200 "$request_uri";'),
     nginx("nginx, HTTP proxy", "proxy_pass http://127.0.0.1:{behind};", word=UNTOLD, behind="uvicorn 0.12.1"),
