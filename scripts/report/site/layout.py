@@ -13,6 +13,7 @@ FOLDER = Path("common/site")
 NAVIGATION = (
     ("index.html", "Look up"),
     ("history.html", "History"),
+    ("others.html", "Other servers"),
     ("cases.html", "Cases"),
     ("wire.html", "On the wire"),
     ("chapters.html", "Chapters"),

@@ -1,4 +1,4 @@
-"""What the site is made of, read once: the history, the cases, the variants' verdicts."""
+"""What the site is made of, read once: the history, the cases, the variants' verdicts, other servers' answers."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,6 +8,7 @@ from scripts.errors import Failure
 from scripts.history.eras import parsers
 from scripts.history.rows import HISTORY_FILE, History, HistoryRow, read_history
 from scripts.matrix import Matrix, Variant
+from scripts.others.others_file import Others, read_others
 from scripts.probe.cases import FILE, Case, load_cases
 from scripts.report.site.layout import Layout
 from scripts.report.site.release_answers import ReleaseAnswer, answer
@@ -25,6 +26,8 @@ class Material:
     cases: dict[str, Case]
     """The history's cases, in its order."""
     verdicts: dict[Variant, Verdict]
+    others: Others | None
+    """What other servers answered, where they were measured."""
 
     @cached_property
     def parsers(self) -> list[str]:
@@ -72,4 +75,5 @@ def material(matrix: Matrix, history: History) -> Material:
             raise Failure(f"{HISTORY_FILE} is stale", found=found, do="Measure it again: make history")
     verdicts = {variant: verdict for variant in matrix.variants if (verdict := read_verdict(variant))}
     cases = {name: known[name] for name in history.cases}
-    return Material(Layout(Path(matrix.root), matrix.project), matrix, history, cases, verdicts)
+    layout = Layout(Path(matrix.root), matrix.project)
+    return Material(layout, matrix, history, cases, verdicts, read_others(matrix.root))

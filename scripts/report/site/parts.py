@@ -8,6 +8,7 @@ from scripts.report.site.history_pages import history_pages
 from scripts.report.site.home import home
 from scripts.report.site.layout import FOLDER
 from scripts.report.site.material import Material
+from scripts.report.site.other_pages import other_pages
 from scripts.report.site.programs import programs
 from scripts.report.site.release_pages import release_pages
 from scripts.report.site.wire import wire_pages
@@ -15,7 +16,7 @@ from scripts.report.site.wire import wire_pages
 ASSETS = ("style.css", "lookup.js", "site.js")
 """What goes into the site as it is."""
 
-PARTS = (home, history_pages, release_pages, case_pages, chapter_pages, programs, wire_pages)
+PARTS = (home, history_pages, release_pages, case_pages, chapter_pages, other_pages, programs, wire_pages)
 """What makes its files, each a function of the material; a page that another room needs is another one here."""
 
 

@@ -1,4 +1,4 @@
-"""What programs read: a record and a badge for each release, the list of them, their JSON schema."""
+"""What programs read: a record and a badge for each release, the list of them, their JSON schema, other servers."""
 
 import datetime as dt
 import json
@@ -10,6 +10,7 @@ import msgspec
 from scripts.history.affected import Standing
 from scripts.history.eras import Span
 from scripts.history.rows import CaseCell, Cell, HistoryRow, offsets_of
+from scripts.others.others_file import encode_others
 from scripts.probe.answers import Outcome
 from scripts.probe.offsets import Range
 from scripts.report.site.issue_spans import issue_spans
@@ -21,6 +22,7 @@ BADGE_COLOURS = {Standing.INTACT: "2da44e", Standing.AFFECTED: "cf222e", Standin
 
 SCHEMA = "api/schema.json"
 INDEX = "api/index.json"
+OTHERS = "api/others.json"
 
 
 class CaseOutcome(msgspec.Struct, frozen=True):
@@ -82,11 +84,11 @@ def programs(material: Material) -> Iterator[tuple[str, str]]:
     yield INDEX, _json(_index(material, standings))
     yield SCHEMA, _json(schema())
     yield OSV, _json(osv_record(material.history, material.matrix.project))
+    if material.others:
+        yield OTHERS, encode_others(material.others)
+    paths = {"index": INDEX, "schema": SCHEMA, "osv": OSV, "others": OTHERS if material.others else ""}
     newest = material.releases[-1]
-    yield (
-        "programs.html",
-        material.layout.render("programs.html.j2", "programs.html", newest=newest, index=INDEX, schema=SCHEMA, osv=OSV),
-    )
+    yield "programs.html", material.layout.render("programs.html.j2", "programs.html", newest=newest, **paths)
 
 
 def schema() -> dict[str, object]:
