@@ -62,7 +62,7 @@ class OtherServer:
         pins = self.lock.read_bytes() if self.lock.is_file() else b""
         parts: list[str | bytes] = [str(FORMAT), self.python, pins, self.command, *self.answers]
         parts += [word for pair in (*self.unasked.items(), *cases) for word in pair]
-        parts += [path.read_bytes() for path in modules()]
+        parts += [path.read_bytes() for path in modules() if path.stem == "bare_app" or path.stem in self.command]
         return lockfile.digest(parts)[:16]
 
 

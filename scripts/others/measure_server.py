@@ -23,11 +23,9 @@ from scripts.probe.cases import Case
 from scripts.probe.conclusion import Word
 from scripts.probe.endpoint import Endpoint
 from scripts.probe.evidence import CameAndWent, evidence
-from scripts.probe.examine import examine
-from scripts.probe.exchange import Exchanges
+from scripts.probe.examine import examine, look
 from scripts.probe.instrument import Void
-from scripts.probe.pace import Times
-from scripts.probe.who import Who, who_answers
+from scripts.probe.who import Who
 from scripts.process import CommandFailed
 
 log = logging.getLogger(__name__)
@@ -115,7 +113,7 @@ def serving_other(place: Path, server: OtherServer) -> Iterator[Answering]:
 def _examined(endpoint: Endpoint, cases: Sequence[Case], void: Void) -> tuple[dict[str, Cell], set[str]]:
     """Examine a server, and return what its row says of each case, with the proofs that this stands on."""
     shortest = min((case.head for case in cases), key=len)
-    who = who_answers(Exchanges(endpoint.resolved(), Times()), shortest)
+    who = look(endpoint, shortest)
     found: dict[str, Cell] = {}
     proofs: set[str] = set()
     for case in cases:

@@ -21,6 +21,11 @@ class Examination:
     conclusion: Conclusion
 
 
+def look(endpoint: Endpoint, head: bytes) -> Who:
+    """Look who answers the whole request `head` at `endpoint`, for the examinations of several cases."""
+    return who_answers(Exchanges(endpoint.resolved(), How().times), head)
+
+
 def examine(
     endpoint: Endpoint,
     case: Case,

@@ -12,7 +12,7 @@ from tornado.web import Application
 from tornado.websocket import WebSocketHandler
 
 
-class Page(WebSocketHandler):
+class TornadoPage(WebSocketHandler):
     """Answers what is asked; a WebSocket gets one text frame."""
 
     async def get(self, *args: Any) -> None:
@@ -36,7 +36,7 @@ class Page(WebSocketHandler):
 
 async def serve(port: int) -> None:
     """Serve for ever."""
-    Application([(".*", Page)]).listen(port, "127.0.0.1")
+    Application([(".*", TornadoPage)]).listen(port, "127.0.0.1")
     await asyncio.Event().wait()
 
 

@@ -9,7 +9,7 @@ from bare_app import answer_to
 from twisted.web.resource import Resource
 
 
-class Page(Resource):
+class TwistedPage(Resource):
     """Answers what is asked."""
 
     isLeaf = True  # noqa: N815 - Twisted's
