@@ -5,7 +5,7 @@
 MAKEFLAGS += --no-print-directory
 
 # The one list of the variables; a test holds the verbs' options against it.
-KNOBS := VARIANT TO PORT SEGMENT ROUTER CHECK UPGRADE JSON DEBUG URL CASE METHOD BODY HEADER OFFSETS HOST_HEADER GAP PROOF COMPARE EXPECT UNPROVEN TIMEOUT FOLLOW LINES OFFLINE DRY_RUN SHARD INTO FROM SUMMARY SEED VERSION PARSER REPO KEEP PRE APP PREFIX FORCE CONFIRM
+KNOBS := VARIANT TO PORT SEGMENT ROUTER CHECK UPGRADE JSON DEBUG URL CASE METHOD BODY HEADER OFFSETS HOST_HEADER GAP PROOF COMPARE EXPECT UNPROVEN TIMEOUT FOLLOW LINES FULL OFFLINE DRY_RUN SHARD INTO FROM SUMMARY SEED VERSION PARSER REPO KEEP PRE APP PREFIX FORCE CONFIRM
 # The set-up reads it too, so it may also stand in the environment, and no target refuses it.
 SHARED := PYTHON
 # Make hands a variable of its command line on through the environment. One that the environment had already is not meant.
@@ -41,7 +41,7 @@ deploy: setup ## Run a variant, print where: VARIANT=v0.12.1|all [PORT= SEGMENT=
 ps: setup ## List what is running [JSON=1]
 	$(RUN) ps
 
-logs: setup ## Show a variant's log: VARIANT= [LINES=100 FOLLOW=1]
+logs: setup ## Show a variant's log: VARIANT= [LINES=100 FOLLOW=1 FULL=1]
 	$(RUN) logs
 
 open: setup ## Show a variant in the browser: VARIANT=

@@ -66,8 +66,11 @@ class Platform(Protocol):
     def deployments(self) -> list[Deployment]:
         """Return what is deployed, in the order of the variants' names or of the matrix."""
 
-    def logs(self, variant: "Variant", *, lines: int, follow: bool) -> int:
-        """Show the last `lines` of a variant's log, with `follow` also what is added; return the exit code."""
+    def logs(self, variant: "Variant", *, lines: int, follow: bool, full: bool) -> int:
+        """Show the last `lines` of a variant's log, with `follow` also what is added; return the exit code.
+
+        Long paths are shortened unless `full`, where the log is this machine's.
+        """
 
     def address(self, variant: "Variant") -> str:
         """Return where a variant is to be seen, as a URL; WrongUse where it is not deployed."""

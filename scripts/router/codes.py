@@ -102,6 +102,10 @@ class RequestLog:
     """Bytes that the dyno answered, its head included."""
     code: Code | None = None
     cause: str = ""
+    head: bytes = b""
+    """The head as the dyno got it, which the line does not show."""
+    offsets: tuple[int, ...] = ()
+    """Where it was split."""
 
     def fail(self, failure: RequestFailed) -> None:
         """Note how the request failed."""

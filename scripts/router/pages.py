@@ -24,6 +24,10 @@ class Page:
     desc: str = ""
     cause: str = ""
     request_id: str = ""
+    variant: str = ""
+    """The app as the platform's commands know it."""
+    home: str = ""
+    """The address of the platform's own page, where there is one."""
     links: Sequence[str] = ()
     """Addresses that the router does know."""
 
@@ -46,26 +50,32 @@ class Page:
         ]
 
 
-def failure(failed: RequestFailed, request_id: str) -> Page:
-    """Return the page of a failed request: the router's own refusals say so, the rest is an application error."""
+def failure(failed: RequestFailed, request_id: str, *, variant: str = "", broke: str = "", home: str = "") -> Page:
+    """Return the page of a failed request: the router's own refusals say so, the rest is an application error.
+
+    `broke` says more of what happened, in the same sentence.
+    """
     return Page(
         status=failed.status,
         title="Bad request" if failed.code.name == "H26" else "Application error",
-        sentence=failed.code.sentence,
+        sentence=f"{failed.code.sentence.rstrip('.')}: {broke}." if broke else failed.code.sentence,
         code=failed.code.name,
         desc=failed.code.desc,
         cause=failed.cause,
         request_id=request_id,
+        variant=variant,
+        home=home,
     )
 
 
-def no_such_app(hosts: Iterable[str], port: int) -> Page:
+def no_such_app(hosts: Iterable[str], port: int, *, home: str = "") -> Page:
     """Return the page for a host name that no app has, with the addresses of those that there are."""
     return Page(
         status=404,
         title="No such app",
         sentence="No app answers to this host name.",
         links=[f"http://{host}:{port}/" for host in sorted(hosts)],
+        home=home,
     )
 
 

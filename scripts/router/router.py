@@ -33,8 +33,9 @@ from scripts.router.listener import Listener
 from scripts.router.pool import Pool
 from scripts.router.relay import relay
 from scripts.router.routes import DynoState, NoSuchApp, Route, RoutedDyno, RouterTimes, Routes
+from scripts.router.segments import what_broke
 from scripts.wire.receive_queue import Address, ReceiveQueue, open_receive_queue
-from scripts.wire.splitting import SEGMENT_BYTES
+from scripts.wire.splitting import SEGMENT_BYTES, segment_offsets
 
 __all__ = ["LEGACY", "PROFILES", "DynoState", "Profile", "RoutedDyno", "Router", "RouterTimes"]
 
@@ -70,12 +71,12 @@ class Router:
         self._connections: dict[asyncio.Task[None], ClientConnection] = {}
         self._flights: dict[Address, set[asyncio.Future[None]]] = {}
 
-    def route(self, host: str, app: str, dyno: RoutedDyno) -> None:
+    def route(self, host: str, app: str, dyno: RoutedDyno, *, variant: str = "") -> None:
         """Set or replace what `host` leads to, for the requests to come and those that wait for a dyno to start.
 
-        A request that is with a dyno already stays with it.
+        A request that is with a dyno already stays with it. `variant` is what an error page calls the app.
         """
-        self._routes.put(host, Route(app, dyno))
+        self._routes.put(host, Route(app, dyno, variant))
 
     def unroute(self, host: str) -> None:
         """Forget `host`; the requests that wait for its dyno find no such app."""
@@ -213,7 +214,8 @@ class Router:
         else:
             return None
         record.fail(failed)
-        return pages.failure(failed, record.request_id)
+        broke = what_broke(record.head, record.offsets) if failed.code.name == "H13" else ""
+        return pages.failure(failed, record.request_id, variant=self._routes.variant(record.host), broke=broke)
 
     async def _relay(self, client: ClientConnection, request: Request, record: RequestLog) -> None:
         """Find the dyno, connect to it, and carry request and answer; note in `record` how far it came."""
@@ -238,14 +240,17 @@ class Router:
                     connect=record.connect,
                     route=_milliseconds_since(came),
                 )
+                segment_bytes = self.segment_bytes if profile.splits else 0
+                record.head = dyno_request(request, stamp, profile)
+                record.offsets = segment_offsets(len(record.head), segment_bytes)
                 again = await relay(
                     client,
                     connection,
                     request,
-                    dyno_request(request, stamp, profile),
+                    record.head,
                     record,
                     via=profile.via,
-                    segment_bytes=self.segment_bytes if profile.splits else 0,
+                    segment_bytes=segment_bytes,
                     times=self._times,
                 )
             finally:

@@ -53,6 +53,8 @@ class Route:
 
     app: str
     dyno: RoutedDyno
+    variant: str = ""
+    """What the app is of, for people: the commands know it by that name."""
     replaced: asyncio.Event = field(default_factory=asyncio.Event, compare=False)
 
 
@@ -87,6 +89,11 @@ class Routes:
         """Return the app that `host` leads to; empty where there is none."""
         route = self._routes.get(host.lower())
         return route.app if route else ""
+
+    def variant(self, host: str) -> str:
+        """Return what the app of `host` is of; empty where that is not known."""
+        route = self._routes.get(host.lower())
+        return route.variant if route else ""
 
     async def dyno(self, host: str, seconds: float) -> tuple[RoutedDyno, Address]:
         """Return the dyno that is up for `host`, and its address; wait up to `seconds` for one that is starting.

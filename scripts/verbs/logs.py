@@ -13,10 +13,11 @@ from scripts.verbs import options
 @options.platform
 @click.option("--lines", envvar="LINES", type=click.IntRange(min=0), default=100, show_default=True, help="How many.")
 @click.option("--follow", envvar="FOLLOW", is_flag=True, help="Go on with each line that is added.")
+@click.option("--full", envvar="FULL", is_flag=True, help="Show paths over 200 characters whole.")
 @options.app
 @options.prefix
 @click.pass_obj
-def command(root: Path, /, *, variant: str, lines: int, follow: bool, **_settings: object) -> int:
+def command(root: Path, /, *, variant: str, lines: int, follow: bool, full: bool, **_settings: object) -> int:
     """Show the log of a variant's app, the router's lines among them."""
     matrix = load(root)
-    return options.on(matrix).logs(matrix.one(variant), lines=lines, follow=follow)
+    return options.on(matrix).logs(matrix.one(variant), lines=lines, follow=follow, full=full)

@@ -19,6 +19,7 @@ ONLY = {
     "port": "local",
     "segment": "local",
     "router": "local",
+    "full": "local",
     "case": "local",
     "shard": "local",
     "into": "local",

@@ -288,6 +288,14 @@ def test_another_segment_size_is_taken_by_the_running_router(stage: Stage) -> No
     assert stage.get("/" + "x" * 500).text == "a" * 40
 
 
+def test_a_deploy_that_leaves_another_segment_size_than_the_default_says_so(stage: Stage) -> None:
+    """Also the first one, and its record has the size that holds now."""
+    change = stage.slug("a")
+    deployed = stage.deploy(change, segment_bytes=0)
+    assert deployed.note == "up; its router takes SEGMENT=0, not 1460 as it does unless told"
+    assert stage.deploy(change, segment_bytes=700).deployment.segment_bytes == 700
+
+
 def test_a_negative_segment_size_is_wrong_use(stage: Stage) -> None:
     """It is refused before anything starts."""
     with pytest.raises(WrongUse, match="SEGMENT"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.platforms.local.logs import Logs, log_file, read_lines
+from scripts.platforms.local.logs import Logs, log_file, read_lines, shortened
 from scripts.platforms.local.messages import CODE
 
 
@@ -50,6 +50,22 @@ def test_the_last_lines_are_read_oldest_first(tmp_path: Path, last: int) -> None
     path = tmp_path / "app.log"
     path.write_text("1\n2\n3\n4\n")
     assert list(read_lines(path, last=last)) == ["1", "2", "3", "4"][4 - min(last, 4) :]
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/view", "/view"),
+        ("/" + "x" * 199, "/" + "x" * 199),
+        ("/" + "x" * 200, "/" + "x" * 199 + "...[+1]"),
+        ("/" + "x" * 4095 + "...[+904]", "/" + "x" * 199 + "...[+4800]"),
+        ("/" + "x" * 199 + "...[+904]", "/" + "x" * 199 + "...[+904]"),
+    ],
+)
+@pytest.mark.parametrize("line", ['at=error path="{}" host=a', "GET {} 200", 'uvicorn: "GET {}"', "{}"])
+def test_long_paths_are_shortened_by_what_is_told(line: str, path: str, shown: str) -> None:
+    """Above 200 characters the rest is counted, together with what the router left out itself."""
+    assert shortened(line.format(path)) == line.format(shown)
 
 
 def test_no_log_has_no_lines(tmp_path: Path) -> None:

@@ -54,6 +54,18 @@ def test_a_failing_app_is_titled_application_error() -> None:
     assert Elements(failure(RequestFailed("H13"), "")).title == "Application error"
 
 
+def test_a_failed_request_is_told_in_a_line_with_the_command_and_the_way_back() -> None:
+    """The variant by its name, what broke it, the log command as it is to be typed, links to the app and the page."""
+    page = failure(
+        RequestFailed("H13"), "", variant="v0.12.1", broke="segment 2 began with `2`", home="http://localhost:8344/"
+    )
+    elements = Elements(page)
+    assert "The app closed the connection without sending an answer: segment 2 began with `2`." in elements.text
+    assert "make logs VARIANT=v0.12.1" in elements.text
+    assert "Back to v0.12.1" in elements.text
+    assert elements.attributes["href"] == ["/", "http://localhost:8344/"]
+
+
 def test_a_refused_request_is_not_called_the_apps_error() -> None:
     """The client's fault has another title, and its cause."""
     elements = Elements(failure(RequestFailed("H26", cause="there is no Host"), ""))
@@ -63,7 +75,10 @@ def test_a_refused_request_is_not_called_the_apps_error() -> None:
 
 @pytest.mark.parametrize(
     "page",
-    [failure(RequestFailed("H26", cause=EVIL), EVIL), no_such_app([EVIL], 8344)],
+    [
+        failure(RequestFailed("H26", cause=EVIL), EVIL, variant=EVIL, broke=EVIL, home=EVIL),
+        no_such_app([EVIL], 8344, home=EVIL),
+    ],
     ids=["failure", "no such app"],
 )
 def test_what_a_page_holds_stays_text(page: Page) -> None:

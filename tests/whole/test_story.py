@@ -1,5 +1,6 @@
 """The original's own story, in a real browser: submit the form and see what the visitor of an affected app sees."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -36,11 +37,17 @@ def test_the_affected_app_fails_when_its_form_is_submitted(clone: Clone, address
     """The visitor sees the router's error page, and the keeper finds H13 in the log."""
     submit(page, addresses["v0.12.1"], 0)
     assert page.title() == "Application error"
-    assert "H13" in page.locator("body").inner_text()
-    log = clone.done("logs", VARIANT="v0.12.1")
+    said = page.locator("body").inner_text()
+    assert "H13" in said
+    assert re.search(r"without sending an answer: segment 2 began with `[0-9+]{8}`, which is no URL\.", said)
+    assert "make logs VARIANT=v0.12.1" in said
+    log = clone.done("logs", VARIANT="v0.12.1", FULL="1")
     line = [each for each in log.splitlines() if "heroku[router]" in each and 'path="/view' in each][-1]
     assert 'at=error code=H13 desc="Connection closed without response" method=GET' in line
     assert " status=503 " in line
+    assert max(map(len, re.findall(r'path="([^"]*)"', clone.done("logs", VARIANT="v0.12.1")))) < 220
+    page.get_by_role("link", name="Back to v0.12.1").click()
+    assert page.url == addresses["v0.12.1"]
 
 
 def test_the_patched_app_shows_the_numbers(addresses: dict[str, str], page: Page) -> None:

@@ -100,7 +100,7 @@ class HerokuPlatform:
         with ThreadPoolExecutor(self.at_once) as pool:
             return list(pool.map(lambda pair: _looked_up(*pair), self._deployed()))
 
-    def logs(self, variant: Variant, *, lines: int, follow: bool) -> int:
+    def logs(self, variant: Variant, *, lines: int, follow: bool, full: bool) -> int:  # noqa: ARG002 - it shows all
         """Let the CLI show the log of a variant's app."""
         return cli.show("logs", "--app", self.app_name(variant), "--num", str(lines), *(["--tail"] if follow else []))
 

@@ -240,7 +240,8 @@ class Fleet:
 
     def _route(self, deployed: DeployedTree) -> None:
         """Send the requests for a deployment's host to its dyno."""
-        self._router.route(deployed.order.host, deployed.order.app, deployed.target)
+        order = deployed.order
+        self._router.route(order.host, order.app, deployed.target, variant=order.variant)
 
     def _listed(self, deployed: DeployedTree) -> Deployment:
         """Return a deployment as `make ps` shows it."""

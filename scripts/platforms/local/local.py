@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+AS_ASKED = f"not {SEGMENT_BYTES} as it does unless told"
+"""Said of a segment size that is another one."""
+
 TRIES = 3
 """How often a deploy looks for a supervisor, when the one that it found ends before it answers."""
 
@@ -156,10 +159,10 @@ class LocalPlatform:
             log.warning("%s. Bring back what it ran: make deploy VARIANT=%s", how, rows[0].variant)
             return rows
 
-    def logs(self, variant: "Variant", *, lines: int, follow: bool) -> int:
+    def logs(self, variant: "Variant", *, lines: int, follow: bool, full: bool) -> int:
         """Show the log of a variant's app, the router's lines among them; WrongUse where there is none."""
         for line in self.log_lines(variant, last=lines, follow=follow):
-            screen.out.print(line)
+            screen.out.print(line if full else logs.shortened(line))
         return 0
 
     def log_lines(self, variant: "Variant", *, last: int = 100, follow: bool = False) -> Generator[str, None, None]:
@@ -197,8 +200,8 @@ def _note(booted: messages.Booted, segment_bytes: int, router: str, left: Runnin
     words = ["up" if booted.fresh else "runs already"]
     if booted.segment_before != segment_bytes:
         words.append(f"its router takes SEGMENT={segment_bytes}, no longer {booted.segment_before}")
-    elif left and segment_bytes != SEGMENT_BYTES:
-        words.append(f"its router takes SEGMENT={segment_bytes}, as before it ended")
+    elif segment_bytes != SEGMENT_BYTES:
+        words.append(f"its router takes SEGMENT={segment_bytes}, {'as before it ended' if left else AS_ASKED}")
     if booted.router_before != router:
         words.append(f"its router takes ROUTER={router}, no longer {booted.router_before}")
     if words == ["runs already"]:

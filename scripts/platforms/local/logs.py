@@ -10,6 +10,7 @@ that cannot be written stops nobody: what is lost is its lines.
 import io
 import logging
 import os
+import re
 import sys
 import time
 from collections import deque
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 
 LIMIT_BYTES = 1_000_000
 """Size at which a log file is put aside; an app has two of them at most."""
+
+LONG_PATH = re.compile(r"(/[^\s\"]{199})([^\s\"]*?)((?:\.\.\.\[\+[0-9]+\])?)(?=[\s\"]|\Z)")
+"""A path of 200 characters or more, and how much of it the router left out itself."""
 
 LOOK_SECONDS = 0.2
 """How often a log that is followed is looked at."""
@@ -136,6 +140,16 @@ def read_lines(path: Path, *, last: int, follow: bool = False) -> Generator[str,
     finally:
         if file:
             file.close()
+
+
+def shortened(line: str) -> str:
+    """Return a line with no more than the first 200 characters of each path, and how many more it has: `...[+3701]`."""
+
+    def short(match: re.Match[str]) -> str:
+        left = len(match[2]) + int(match[3][len("...[+") : -1] or 0)
+        return f"{match[1]}...[+{left}]" if left else match[0]
+
+    return LONG_PATH.sub(short, line)
 
 
 def _opened(path: Path) -> TextIO | None:

@@ -12,6 +12,7 @@ that a first deploy that fails leaves nothing running; nothing else that it meet
 import argparse
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import os
 import resource
@@ -160,7 +161,8 @@ class Supervisor:
             self._router.segment_bytes = request.segment_bytes
             self._router.profile = PROFILES[request.router]
             self.keep()
-            return msgspec.structs.replace(booted, log_trouble=self._logs.trouble(request.app))
+            now = dataclasses.replace(booted.deployment, segment_bytes=self._router.segment_bytes)
+            return msgspec.structs.replace(booted, deployment=now, log_trouble=self._logs.trouble(request.app))
         except Failure as error:
             return messages.Refused(error.message, error.lines)
         except Exception:

@@ -1,0 +1,35 @@
+"""What a request's segments have to do with its failure: where one begins inside the URL, and with what. Pure."""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+SHOWN_BYTES = 8
+"""How much of a segment is shown: enough to see that it is the middle of something."""
+
+URL = re.compile(rb"[/*].*|[A-Za-z]+://.+")
+"""What httptools takes for a URL: a path, or a scheme with something behind it."""
+
+
+def what_broke(head: bytes, offsets: Sequence[int]) -> str:
+    """Return which segment of a request's `head` began with a piece of the URL that is none, or nothing.
+
+    `offsets` are those at which the head was split. Old uvicorns take each piece for a URL of its own, and close the
+    connection at the first one that is none.
+    """
+    start, end = _target(head)
+    edges = [offset for offset in offsets if start < offset <= end]
+    before = sum(offset <= start for offset in offsets)
+    for number, (first, last) in enumerate(pairwise([*edges, end]), before + 2):
+        if not URL.fullmatch(head[first:last]):
+            if first == end:
+                return f"segment {number} began just behind the URL, with none of it"
+            piece = head[first:last][:SHOWN_BYTES].decode("ascii", "backslashreplace")
+            return f"segment {number} began with `{piece}`, which is no URL"
+    return ""
+
+
+def _target(head: bytes) -> tuple[int, int]:
+    """Return where the target of a request line begins and ends (RFC 9112, section 3)."""
+    start = head.index(b" ") + 1
+    return start, head.index(b" ", start)
