@@ -9,8 +9,12 @@ from pathlib import Path
 import jinja2
 
 from scripts.router.codes import RequestFailed
+from scripts.wire.splitting import SEGMENT_BYTES
 
 Header = tuple[bytes, bytes]
+
+FORM_SEGMENTS = range(16, 8001)
+"""The segment sizes that the form of common/app takes."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class Page:
     request_id: str = ""
     variant: str = ""
     """The app as the platform's commands know it."""
+    back: str = "/"
+    """Where the app begins."""
     home: str = ""
     """The address of the platform's own page, where there is one."""
     links: Sequence[str] = ()
@@ -50,10 +56,19 @@ class Page:
         ]
 
 
-def failure(failed: RequestFailed, request_id: str, *, variant: str = "", broke: str = "", home: str = "") -> Page:
+def failure(
+    failed: RequestFailed,
+    request_id: str,
+    *,
+    variant: str = "",
+    broke: str = "",
+    segment_bytes: int = SEGMENT_BYTES,
+    home: str = "",
+) -> Page:
     """Return the page of a failed request: the router's own refusals say so, the rest is an application error.
 
-    `broke` says more of what happened, in the same sentence.
+    `broke` says more of what happened, in the same sentence. The way back to a variant's form has the segment size that
+    holds, `segment_bytes`, where the form takes it.
     """
     return Page(
         status=failed.status,
@@ -64,8 +79,15 @@ def failure(failed: RequestFailed, request_id: str, *, variant: str = "", broke:
         cause=failed.cause,
         request_id=request_id,
         variant=variant,
+        back=form_of(segment_bytes),
         home=home,
     )
+
+
+def form_of(segment_bytes: int) -> str:
+    """Return where a variant's app shows its forms for segments of a size: it shows them for 1460 unless it is told."""
+    is_another = segment_bytes != SEGMENT_BYTES and segment_bytes in FORM_SEGMENTS
+    return f"/?segment={segment_bytes}" if is_another else "/"
 
 
 def no_such_app(hosts: Iterable[str], port: int, *, home: str = "") -> Page:

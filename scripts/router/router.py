@@ -6,17 +6,17 @@ an error page for the client, and a line in the app's log. Everything runs in on
 """
 
 import asyncio
-import contextlib
 import logging
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from scripts.errors import WrongUse
 from scripts.router import pages
 from scripts.router.client_side import ClientConnection
 from scripts.router.codes import RequestFailed, RequestLog
 from scripts.router.dyno_side import BLIND_SECONDS, DynoConnection
+from scripts.router.flights import Flights
 from scripts.router.heads import (
     LEGACY,
     PROFILES,
@@ -33,8 +33,8 @@ from scripts.router.listener import Listener
 from scripts.router.pool import Pool
 from scripts.router.relay import relay
 from scripts.router.routes import DynoState, NoSuchApp, Route, RoutedDyno, RouterTimes, Routes
-from scripts.router.segments import what_broke
-from scripts.wire.receive_queue import Address, ReceiveQueue, open_receive_queue
+from scripts.router.segments import FailedRequest, what_broke
+from scripts.wire.receive_queue import ReceiveQueue, open_receive_queue
 from scripts.wire.splitting import SEGMENT_BYTES, segment_offsets
 
 __all__ = ["LEGACY", "PROFILES", "DynoState", "Profile", "RoutedDyno", "Router", "RouterTimes"]
@@ -66,10 +66,12 @@ class Router:
         self._routes = Routes()
         self._listener: Listener | None = None
         self._queue: ReceiveQueue | None = None
+        self.last_failed: FailedRequest | None = None
+        """The request to an app that failed last, with what its dyno got."""
         self.pool = Pool()
         """The connections to dynos that the profile keeps."""
         self._connections: dict[asyncio.Task[None], ClientConnection] = {}
-        self._flights: dict[Address, set[asyncio.Future[None]]] = {}
+        self._flights = Flights()
 
     def route(self, host: str, app: str, dyno: RoutedDyno, *, variant: str = "") -> None:
         """Set or replace what `host` leads to, for the requests to come and those that wait for a dyno to start.
@@ -77,6 +79,15 @@ class Router:
         A request that is with a dyno already stays with it. `variant` is what an error page calls the app.
         """
         self._routes.put(host, Route(app, dyno, variant))
+
+    def home(self, host: str) -> None:
+        """Let `host` be that of the platform's own page, which answers for unknown hosts too while its dyno is up."""
+        self._routes.home = host
+
+    @property
+    def _home(self) -> str:
+        """The address of the platform's own page; empty where there is none."""
+        return f"http://{self._routes.home}:{self.port}/" if self._routes.has_home else ""
 
     def unroute(self, host: str) -> None:
         """Forget `host`; the requests that wait for its dyno find no such app."""
@@ -111,11 +122,8 @@ class Router:
 
     async def drained(self, dyno: RoutedDyno, timeout: float) -> None:
         """Return when no request is in flight on that dyno, or after `timeout` seconds; keep no connection to it."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                while dyno.address and (flights := self._flights.get(dyno.address)):
-                    await asyncio.wait(flights)
         if dyno.address:
+            await self._flights.landed(dyno.address, timeout)
             self.pool.close(dyno.address)
 
     def _take(self, accepted: socket.socket, address: str) -> None:
@@ -205,7 +213,7 @@ class Router:
             await self._relay(client, request, record)
         except NoSuchApp:
             record.status = 404
-            return pages.no_such_app(self._routes.hosts, self.port)
+            return pages.no_such_app(self._routes.hosts, self.port, home=self._home)
         except RequestFailed as error:
             failed = error
         except Exception:
@@ -215,14 +223,24 @@ class Router:
             return None
         record.fail(failed)
         broke = what_broke(record.head, record.offsets) if failed.code.name == "H13" else ""
-        return pages.failure(failed, record.request_id, variant=self._routes.variant(record.host), broke=broke)
+        variant = self._routes.variant(record.host)
+        if variant and record.head and failed.code.severity == "error":
+            self.last_failed = FailedRequest(variant, record, broke)
+        return pages.failure(
+            failed,
+            record.request_id,
+            variant=variant,
+            broke=broke,
+            segment_bytes=self.segment_bytes,
+            home=self._home,
+        )
 
     async def _relay(self, client: ClientConnection, request: Request, record: RequestLog) -> None:
         """Find the dyno, connect to it, and carry request and answer; note in `record` how far it came."""
         came, epoch = time.monotonic(), time.time()
         dyno, address = await self._routes.dyno(record.host, self._times.boot_queue)
         profile, again = self.profile, False
-        with self._in_flight(address):
+        with self._flights.on(address):
             record.dyno = dyno.name
             found = time.monotonic()
             try:
@@ -260,20 +278,6 @@ class Router:
                     self.pool.keep(address, connection)
                 else:
                     connection.close()
-
-    @contextlib.contextmanager
-    def _in_flight(self, address: Address) -> Iterator[None]:
-        """Count a request as in flight on the dyno at `address`."""
-        flight = asyncio.get_running_loop().create_future()
-        flights = self._flights.setdefault(address, set())
-        flights.add(flight)
-        try:
-            yield
-        finally:
-            flights.discard(flight)
-            if not flights:
-                del self._flights[address]
-            flight.set_result(None)
 
     async def _show(self, client: ClientConnection, page: pages.Page) -> None:
         """Send a page of the router's own; where an answer has begun, break it off instead."""

@@ -68,11 +68,18 @@ class Routes:
     def __init__(self) -> None:
         """Begin without any."""
         self._routes: dict[str, Route] = {}
+        self.home = ""
+        """The host of the platform's own page: while its dyno is up, it answers for unknown hosts too."""
 
     @property
     def hosts(self) -> list[str]:
-        """The host names that there are."""
-        return list(self._routes)
+        """The host names of apps."""
+        return [host for host in self._routes if host != self.home]
+
+    @property
+    def has_home(self) -> bool:
+        """Whether there is a page of the platform's own."""
+        return self.home in self._routes
 
     def put(self, host: str, route: Route) -> None:
         """Set or replace the route of `host`; requests that wait for it go on at once."""
@@ -87,13 +94,18 @@ class Routes:
 
     def app(self, host: str) -> str:
         """Return the app that `host` leads to; empty where there is none."""
-        route = self._routes.get(host.lower())
+        route = self._known(host)
         return route.app if route else ""
 
     def variant(self, host: str) -> str:
         """Return what the app of `host` is of; empty where that is not known."""
         route = self._routes.get(host.lower())
         return route.variant if route else ""
+
+    def _known(self, host: str) -> Route | None:
+        """Return the route of `host`, or of the platform's own page where that can answer instead."""
+        home = self._routes.get(self.home)
+        return self._routes.get(host.lower()) or (home if home and home.dyno.state is DynoState.UP else None)
 
     async def dyno(self, host: str, seconds: float) -> tuple[RoutedDyno, Address]:
         """Return the dyno that is up for `host`, and its address; wait up to `seconds` for one that is starting.
@@ -102,7 +114,7 @@ class Routes:
         """
         try:
             async with asyncio.timeout(seconds):
-                while (route := self._routes.get(host.lower())) and route.dyno.state is DynoState.STARTING:
+                while (route := self._known(host)) and route.dyno.state is DynoState.STARTING:
                     await route.replaced.wait()
         except TimeoutError:
             raise RequestFailed("H20") from None

@@ -2,13 +2,28 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import pairwise
+
+from scripts.router.codes import RequestLog
 
 SHOWN_BYTES = 8
 """How much of a segment is shown: enough to see that it is the middle of something."""
 
 URL = re.compile(rb"[/*].*|[A-Za-z]+://.+")
 """What httptools takes for a URL: a path, or a scheme with something behind it."""
+
+
+@dataclass(frozen=True)
+class FailedRequest:
+    """A request that an app failed to answer."""
+
+    variant: str
+    record: RequestLog
+    broke: str
+    """Which of its segments broke it, as far as that is seen."""
+    when: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 def what_broke(head: bytes, offsets: Sequence[int]) -> str:

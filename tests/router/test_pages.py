@@ -2,11 +2,12 @@
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from scripts.router.codes import CODES, RequestFailed
-from scripts.router.pages import Page, failure, no_such_app
+from scripts.router.pages import FORM_SEGMENTS, Page, failure, no_such_app
 
 EVIL = "<script>alert(1)</script>\"'&"
 
@@ -64,6 +65,23 @@ def test_a_failed_request_is_told_in_a_line_with_the_command_and_the_way_back() 
     assert "make logs VARIANT=v0.12.1" in elements.text
     assert "Back to v0.12.1" in elements.text
     assert elements.attributes["href"] == ["/", "http://localhost:8344/"]
+
+
+@pytest.mark.parametrize(
+    ("size", "back"),
+    [(1460, "/"), (0, "/"), (15, "/"), (16, "/?segment=16"), (8000, "/?segment=8000"), (8001, "/")],
+)
+def test_the_way_back_leads_to_the_form_for_the_segment_size_that_holds(size: int, back: str) -> None:
+    """Where the form takes that size."""
+    elements = Elements(failure(RequestFailed("H13"), "", variant="v0.12.1", segment_bytes=size))
+    assert elements.attributes["href"] == [back]
+
+
+def test_the_forms_segment_sizes_are_the_apps() -> None:
+    """As its source has them."""
+    source = (Path(__file__).parents[2] / "common/app/app.py").read_text("utf-8")
+    (written,) = re.findall(r'^SEGMENTS = range\(len\("([^"]+)"\), (\d+)\)$', source, re.MULTILINE)
+    assert range(len(written[0]), int(written[1])) == FORM_SEGMENTS
 
 
 def test_a_refused_request_is_not_called_the_apps_error() -> None:

@@ -321,6 +321,20 @@ async def test_a_bug_of_the_router_ends_one_request_alone(
     assert any(record.exc_info for record in caplog.records)
 
 
+async def test_the_request_that_failed_last_is_kept_as_its_dyno_got_it() -> None:
+    """Its head, where that was split, which segment broke it; one that was answered leaves it there."""
+    async with routed(closes_at_once) as (started, client, scripted):
+        started.router.segment_bytes = 10
+        started.router.route(HOST, "app", scripted.up, variant="v0.12.1")
+        check_page(await client.ask(b"GET /view?story=0+1 HTTP/1.1\r\nHost: app.localhost\r\n\r\n"), "H13")
+        failed = started.router.last_failed
+        assert failed
+        assert failed.variant == "v0.12.1"
+        assert failed.record.head.startswith(b"GET /view?story=0+1 HTTP/1.1\r\nHost: app.localhost\r\n")
+        assert failed.record.offsets[:3] == (10, 20, 30)
+        assert failed.broke == "segment 2 began with `story=0+`, which is no URL"
+
+
 async def test_an_unknown_host_is_shown_the_way() -> None:
     """The page for a host that no app has links to the apps that there are."""
     async with routed(answering(OK)) as (started, client, _):

@@ -46,6 +46,21 @@ async def test_a_route_that_is_gone_is_unknown() -> None:
         started.router.unroute(HOST)
 
 
+async def test_an_unknown_host_gets_the_platforms_own_page_while_that_is_up() -> None:
+    """Else the router's own page says that there is no such app, and leads to the platform's."""
+    async with routed(answering(OK)) as (started, client, _), dyno(saying(b"home")) as home:
+        started.router.home("localhost")
+        started.router.route("localhost", "live", STARTING)
+        answer = await client.ask(get("unknown"))
+        assert answer.status == 404
+        assert f'href="http://localhost:{started.router.port}/"'.encode() in answer.body
+        assert b'href="http://localhost' not in answer.body.partition(b"<nav>")[0]
+        started.router.route("localhost", "live", home.up)
+        assert (await client.ask(get("unknown"))).body == b"home"
+        assert (await client.ask(get("localhost"))).body == b"home"
+        assert (await client.ask()).body == b"ok"
+
+
 async def test_requests_wait_for_a_dyno_that_starts() -> None:
     """Requests that came while the dyno was starting are served once it is up."""
     async with (
