@@ -43,6 +43,9 @@ ALL_FAIL = 20
 """How many whole requests in a row may fail before the measurement is given up."""
 
 
+Seen = Callable[[tuple[int, ...], Outcome], None]
+
+
 @dataclass(frozen=True)
 class How:
     """How a server is measured."""
@@ -72,6 +75,7 @@ class _Run:
     window: Window
     wholes: Wholes
     progress: Callable[[int], None]
+    seen: Seen | None
 
     def send(self, plans: Sequence[tuple[int, ...]], *, every: int) -> list[Series]:
         """Send the requests once for each plan, and whole after `every` of them; return what each plan got.
@@ -102,6 +106,8 @@ class _Run:
             job = jobs[done.index]
             if job is not None:
                 self.progress(1)
+                if self.seen:
+                    self.seen(plans[job], self.baseline.judge(done.answers))
             else:
                 self.wholes.sent += 1
                 learnt = self.baseline.learn(done.answers)
@@ -133,19 +139,21 @@ def measure(
     *,
     how: How,
     progress: Callable[[int], None] = lambda _: None,
+    seen: Seen | None = None,
 ) -> Measurement:
     """Send the case's requests once for each plan (the offsets of its splits), each over a connection of its own.
 
-    `progress` is called with the number of trials that are done. Failure where the server gives no baseline, or stops
+    `progress` is called with the number of trials that are done, `seen` with the offsets of each and what it looks like
+    at first: what is not intact is tried again before it counts. Failure where the server gives no baseline, or stops
     answering.
     """
     first = [exchanges.exchange(case.whole) for _ in range(FIRST_WHOLES)]
     baseline = Baseline.of(first, how.compare)
     elsewhere = [exchanges.exchange(case.elsewhere) for _ in range(2)]
     wholes = Wholes(len(first), sum(not baseline.agrees(answers) for answers in first))
-    run = _Run(exchanges, case, proof, baseline, Window(min(4, how.most), how.most), wholes, progress)
+    run = _Run(exchanges, case, proof, baseline, Window(min(4, how.most), how.most), wholes, progress, seen)
     got = run.send(plans, every=WHOLE_EVERY)
-    run.progress = lambda _: None
+    run.progress, run.seen = lambda _: None, None
     failed = wholes.failed
     tries = [_Tries([answers]) for answers in got]
     if how.confirm:
@@ -230,6 +238,8 @@ def probe(
     plans: Sequence[tuple[int, ...]] = (),
     how: How | None = None,
     progress: Callable[[int], None] = lambda _: None,
+    *,
+    seen: Seen | None = None,
 ) -> Measurement:
     """Measure the server at `endpoint`, as `measure` has it, with the proof that holds for it (`proof.choose`).
 
@@ -244,4 +254,4 @@ def probe(
     with choose(exchanges.endpoint, ask, gap=how.gap, wanted=how.proof, processes=how.processes) as way:
         if way.name is not ProofName.RECEIVE_QUEUE or how.processes > 1:
             exchanges.times = replace(how.times, quiet=0.0)
-        return measure(exchanges, case, plans or case.plans, way, how=how, progress=progress)
+        return measure(exchanges, case, plans or case.plans, way, how=how, progress=progress, seen=seen)

@@ -134,6 +134,20 @@ def test_what_a_split_request_gets_is_told_apart(
     assert measurement.offsets[outcome] == [(10, 10), (20, 20)]
 
 
+def test_each_split_is_told_as_it_comes(serve: Callable[[Reply], Address]) -> None:
+    """With its offsets and what it looks like at first: once, not again where it is tried again."""
+    told: list[tuple[tuple[int, ...], Outcome]] = []
+
+    def reply(reads: list[bytes]) -> bytes:
+        return echo(reads) if len(reads) == 1 or len(reads[0]) < 15 else b""
+
+    def seen(offsets: tuple[int, ...], outcome: Outcome) -> None:
+        told.append((offsets, outcome))
+
+    measured(Endpoint(*serve(reply)), of_request(HEAD), [(10,), (20,), (30,)], How(SHORT), seen=seen)
+    assert sorted(told) == [((10,), Outcome.INTACT), ((20,), Outcome.DROPPED), ((30,), Outcome.DROPPED)]
+
+
 def test_a_refused_connection_is_no_outcome() -> None:
     """Where nothing listens there is nothing to judge."""
     with socket.create_server(("127.0.0.1", 0)) as gone:
