@@ -39,6 +39,8 @@ class Deployment:
     """Heroku's own number of what runs there (`v5`)."""
     pid: int | None = None
     """The web process on this machine; None where there is none."""
+    dyno: str = ""
+    """Where its web process listens itself, behind this machine's router, as a URL."""
     restarts: int = 0
     """How often this machine's platform has started its web process again after a crash."""
     segment_bytes: int | None = None
@@ -52,6 +54,8 @@ class Deployed:
     deployment: Deployment
     note: str = ""
     """What there is to say of it beyond that it is up: that it was before, say."""
+    home: str = ""
+    """The address of the platform's own page, where it has one."""
 
 
 class Platform(Protocol):

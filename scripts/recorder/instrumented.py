@@ -22,7 +22,11 @@ import uvicorn
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_impl import WebSocketProtocol
-from uvicorn.server import ServerState
+
+try:
+    from uvicorn.server import ServerState
+except ImportError:  # before 0.13.0
+    from uvicorn.main import ServerState
 
 Step = Tuple[str, str, List[str]]
 Message = Dict[str, Any]

@@ -48,12 +48,14 @@ def command(root: Path, /, *, variant: str, app: str, as_json: bool, **_settings
         _print(changes[0], done, as_json=as_json)
         if as_json:
             screen.print_json([_facts(done)])
+        _print_home([done])
         return
     with screen.lines([change.variant.name for change in changes]) as tell:
         up, failed = _deploy_several(platform, changes, tell, as_json=as_json)
     if as_json:
         screen.print_json([_facts(done) for done in up])
     screen.err.print(f"{len(changes) - len(failed)} of {len(changes)} variants are up", style="dim")
+    _print_home(up)
     if failed:
         raise Failure(f"{len(failed)} of {len(changes)} variants did not come up", found=", ".join(failed))
 
@@ -85,6 +87,12 @@ def _print(change: BranchChange, done: Deployed, *, as_json: bool) -> None:
         screen.out.print(done.deployment.address)
 
 
+def _print_home(up: Sequence[Deployed]) -> None:
+    """Print where all that runs is to be seen, to where the address alone is not expected."""
+    if home := next((done.home for done in up if done.home), ""):
+        screen.err.print(f"all that runs here: {home}", style="dim")
+
+
 def _facts(done: Deployed) -> dict[str, object]:
     """Return what programs are told of a deployment."""
-    return {**msgspec.to_builtins(done.deployment), "note": done.note}
+    return {**msgspec.to_builtins(done.deployment), "note": done.note, "home": done.home}

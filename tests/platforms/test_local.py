@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 
 from scripts.errors import Failure, WrongUse
@@ -34,6 +35,19 @@ def test_a_deployment_is_listed_with_what_it_came_from(stage: Stage) -> None:
     assert (row.commit, row.tree, row.address) == ("f" * 40, "a" * 40, deployed.deployment.address)
     assert row.pid
     assert is_alive(row.pid)
+
+
+def test_a_deployment_says_where_its_dyno_listens_itself(stage: Stage) -> None:
+    """That is where a probe belongs."""
+    stage.deploy(stage.slug("a"))
+    assert httpx.get(stage.row().dyno, trust_env=False).text == "a" * 40
+
+
+def test_a_checkout_without_the_live_page_has_none(stage: Stage) -> None:
+    """What is deployed is served all the same, and an unknown host gets the router's own page."""
+    assert stage.deploy(stage.slug("a")).home == ""
+    answer = httpx.get(f"{stage.base}/", headers={"Host": "localhost"}, trust_env=False)
+    assert (answer.status_code, "No such app" in answer.text) == (404, True)
 
 
 def test_a_deploy_of_the_tree_that_is_up_does_nothing(stage: Stage) -> None:

@@ -21,6 +21,19 @@ def test_a_line_has_its_time_and_who_speaks(tmp_path: Path) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00 heroku\[router\]: at=info", line)
 
 
+def test_the_routers_last_lines_outlive_what_an_app_prints(tmp_path: Path) -> None:
+    """Over all apps but the platform's own page, with long paths shortened; there are 20 at most."""
+    logs = Logs(tmp_path, limit=1000)
+    for number in range(30):
+        logs.write(f"app-{number % 2}", "heroku[router]", f'at=info path="/{number}{"x" * 300}"')
+        logs.write("live", "heroku[router]", "at=info")
+        logs.write("app-1", "app[web.1]", "x" * 500)
+    logs.close()
+    told = list(logs.router_lines)
+    assert [line.partition('path="/')[2][:2] for line in told] == [str(number) for number in range(10, 30)]
+    assert all("...[+" in line for line in told)
+
+
 def test_each_app_has_its_own_log(tmp_path: Path) -> None:
     """What one app says is not in the other's."""
     logs = Logs(tmp_path)

@@ -19,7 +19,7 @@ from scripts.errors import Failure
 from scripts.matrix import load
 from scripts.platforms.local import client
 from scripts.platforms.local.local import LocalPlatform
-from scripts.platforms.local.messages import CODE
+from scripts.platforms.local.messages import CODE, Listed, SetSegment
 from scripts.platforms.local.places import Places
 from tests.platforms.stage import Stage, is_alive, processes_below, until
 
@@ -130,6 +130,23 @@ def test_a_deploy_brings_back_what_was_lost(stage: Stage, other: Stage) -> None:
     assert stage.state().port == port
     answer = httpx.get(f"http://127.0.0.1:{port}/", headers={"Host": other.variant.host}, trust_env=False)
     assert answer.text == "b" * 40
+
+
+def test_a_segment_size_that_was_set_outlives_the_supervisor(stage: Stage) -> None:
+    """It is set without a deploy, as the live page does; one that cannot be is refused."""
+    change = stage.slug("a")
+    stage.deploy(change)
+    found = client.connect(Places(stage.root))
+    assert found
+    with found[1] as connection:
+        assert client.ask(connection, SetSegment(700), Listed).segment_bytes == 700
+    assert stage.row().segment_bytes == 700
+    found = client.connect(Places(stage.root))
+    assert found
+    with found[1] as connection, pytest.raises(Failure, match="do not understand each other"):
+        client.ask(connection, SetSegment(-1), Listed)
+    kill(stage)
+    assert "SEGMENT=700, as before" in stage.deploy(change, port=None).note
 
 
 def test_what_cannot_be_brought_back_stays_missing(

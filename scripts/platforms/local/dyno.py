@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import IO
 
@@ -75,20 +75,23 @@ class Dyno:
         """Where the web process listens once it is up."""
 
     @classmethod
-    async def start(cls, slug: Slug, say: Say, *, grace: float = GRACE_SECONDS) -> "Dyno":
+    async def start(
+        cls, slug: Slug, say: Say, *, grace: float = GRACE_SECONDS, more: Mapping[str, str] | None = None
+    ) -> "Dyno":
         """Start the web process of `slug`; `say` gets what it prints.
 
-        `grace` is how long the process may take to end when it is stopped, in seconds. Failure when the slug has no
-        web process to start, or none can be started.
+        `grace` is how long the process may take to end when it is stopped, in seconds; `more` is what its
+        environment holds beside that of a dyno. Failure when the slug has no web process to start, or none can be
+        started.
         """
         command = web_command(slug)
         try:
-            return await cls._start(slug, command, say, grace)
+            return await cls._start(slug, command, say, grace, more or {})
         except OSError as error:
             raise Failure("a dyno did not start", found=error.strerror or str(error)) from None
 
     @classmethod
-    async def _start(cls, slug: Slug, command: str, say: Say, grace: float) -> "Dyno":
+    async def _start(cls, slug: Slug, command: str, say: Say, grace: float, more: Mapping[str, str]) -> "Dyno":
         """Start `command`; OSError where this process has no room for it."""
         held = hold_port()
         address = held.getsockname()
@@ -96,7 +99,7 @@ class Dyno:
             held.close()
         args = [sys.executable, "-I", "-S", keeper.__file__, str(grace), command]
         try:
-            kept = process.start(args, cwd=slug.folder, env=environment(slug, address[1]))
+            kept = process.start(args, cwd=slug.folder, env={**environment(slug, address[1]), **more})
         except BaseException:
             held.close()
             raise

@@ -15,7 +15,7 @@ from pathlib import Path
 from scripts.errors import Failure
 from scripts.platforms.local.boot import BOOT_SECONDS, BootFailed, wait_until_up
 from scripts.platforms.local.dyno import GRACE_SECONDS, NAME, Dyno, web_command
-from scripts.platforms.local.messages import Booted, Deploy, Listed
+from scripts.platforms.local.messages import Booted, Deploy, FailedHead, Listed
 from scripts.platforms.local.slug import Slug
 from scripts.platforms.platform import Deployment
 from scripts.router import router
@@ -102,6 +102,28 @@ class Fleet:
             tuple(sorted(rows, key=lambda row: row.variant)),
             tuple(missing),
             tuple(deployed.order.tree for deployed in used),
+            self._router.segment_bytes,
+            self._router.profile.name,
+            self._failed(),
+        )
+
+    def _failed(self) -> FailedHead | None:
+        """Return the request that failed last, where what it was for is still deployed."""
+        last = self._router.last_failed
+        deployed = last and next((each for each in self._serving.values() if each.order.variant == last.variant), None)
+        if not last or not deployed or not last.record.code:
+            return None
+        record, code = last.record, last.record.code
+        return FailedHead(
+            variant=last.variant,
+            tree=deployed.order.tree,
+            when=last.when,
+            request_id=record.request_id,
+            code=code.name,
+            desc=code.desc,
+            broke=last.broke,
+            head=record.head.decode("latin-1"),
+            offsets=record.offsets,
         )
 
     async def deploy(self, order: Deploy) -> Booted:
@@ -246,6 +268,7 @@ class Fleet:
     def _listed(self, deployed: DeployedTree) -> Deployment:
         """Return a deployment as `make ps` shows it."""
         order = deployed.order
+        here = deployed.dyno.address if deployed.dyno and deployed.is_up else None
         return Deployment(
             variant=order.variant,
             app=order.app,
@@ -255,6 +278,7 @@ class Fleet:
             commit=order.commit,
             tree=order.tree,
             since=deployed.since,
+            dyno=f"http://{here[0]}:{here[1]}/" if here else "",
             restarts=deployed.restarts,
             segment_bytes=self._router.segment_bytes,
             pid=deployed.dyno.pid if deployed.dyno and not deployed.dyno.has_ended else None,

@@ -17,7 +17,7 @@ from scripts import screen
 from scripts.errors import Failure, WrongUse
 from scripts.platforms.local import client, locks, logs, messages
 from scripts.platforms.local.messages import Running, State
-from scripts.platforms.local.places import Places
+from scripts.platforms.local.places import LIVE_HOST, Places
 from scripts.platforms.platform import Deployed, Deployment, Say
 from scripts.router.heads import LEGACY
 from scripts.wire.splitting import SEGMENT_BYTES
@@ -97,7 +97,9 @@ class LocalPlatform:
                 listed = self._bring_back(places, segment_bytes, say)
                 if booted.fresh and listed:
                     prune(self._root, listed.trees)
-                return Deployed(booted.deployment, _note(booted, segment_bytes, order.router, left))
+                return Deployed(
+                    booted.deployment, _note(booted, segment_bytes, order.router, left), _home(places, state.port)
+                )
         raise Failure("the local platform ended during the deploy", do="Deploy again")
 
     def _supervisor(self, places: Places) -> tuple[State, socket.socket, Running | None]:
@@ -193,6 +195,11 @@ class LocalPlatform:
                 messages.clear_stale(places)
                 places.running.unlink(missing_ok=True)
         return ran
+
+
+def _home(places: Places, port: int) -> str:
+    """Return the address of the platform's own page; nothing where this checkout has none."""
+    return f"http://{LIVE_HOST}:{port}/" if places.has_live_page else ""
 
 
 def _note(booted: messages.Booted, segment_bytes: int, router: str, left: Running | None) -> str:

@@ -21,6 +21,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
 
+from scripts.platforms.local.places import LIVE_NAME
+
 log = logging.getLogger(__name__)
 
 LIMIT_BYTES = 1_000_000
@@ -28,6 +30,12 @@ LIMIT_BYTES = 1_000_000
 
 LONG_PATH = re.compile(r"(/[^\s\"]{199})([^\s\"]*?)((?:\.\.\.\[\+[0-9]+\])?)(?=[\s\"]|\Z)")
 """A path of 200 characters or more, and how much of it the router left out itself."""
+
+ROUTER = "heroku[router]"
+"""Who speaks where the router does."""
+
+ROUTER_LINES = 20
+"""How many of the router's last lines are kept: a probe's requests fill an app's log, and drive them out."""
 
 LOOK_SECONDS = 0.2
 """How often a log that is followed is looked at."""
@@ -80,6 +88,8 @@ class Logs:
         self._folder = folder
         self._limit = limit
         self._files: dict[str, BoundedLog] = {}
+        self.router_lines: deque[str] = deque(maxlen=ROUTER_LINES)
+        """The last lines that the router wrote to the logs of apps, with long paths shortened."""
 
     def write(self, app: str, source: str, line: str) -> None:
         """Add a line to an app's log; `source` is who speaks, as `app[web.1]` or `heroku[router]`."""
@@ -89,6 +99,8 @@ class Logs:
         before = file.trouble
         now = datetime.now(UTC).isoformat(timespec="microseconds")
         file.emit(logging.makeLogRecord({"msg": f"{now} {source}: {line}"}))
+        if source == ROUTER and app != LIVE_NAME:
+            self.router_lines.append(shortened(f"{now} {source}: {line}"))
         if file.trouble and not before:
             log.warning("the log of %s cannot be written: %s", app, file.trouble)
 

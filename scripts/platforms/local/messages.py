@@ -11,10 +11,12 @@ command can tell what is missing, and the next deploy brings it back.
 """
 
 import hashlib
+import os
+import tempfile
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -27,6 +29,9 @@ CODE = Path(__file__).parents[2]
 
 SOCKET_FOLDER = "local-platform-"
 """How the name of the private folder of a socket begins."""
+
+SOCKET_BYTES = 104
+"""How long the path of a socket may be on every system, with the zero that ends it (unix(7); macOS: 104)."""
 
 DEFAULT_PORT = 8344
 
@@ -69,6 +74,12 @@ class Ps(Message, frozen=True):
     """List the deployments."""
 
 
+class SetSegment(Message, frozen=True):
+    """Send heads on in segments of another size from now on."""
+
+    segment_bytes: Annotated[int, msgspec.Meta(ge=0)]
+
+
 class Down(Message, frozen=True):
     """End the router and all dynos."""
 
@@ -87,14 +98,39 @@ class Booted(Message, frozen=True):
     """Why the app's log cannot be written."""
 
 
+class FailedHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The request that failed last, as its dyno got it."""
+
+    variant: str
+    tree: str
+    """The tree that runs there now."""
+    when: datetime
+    request_id: str
+    code: str
+    desc: str
+    broke: str
+    """Which of its segments broke it, as far as that is seen."""
+    head: str
+    """Its bytes, as Latin-1 has them."""
+    offsets: tuple[int, ...]
+    """Where it was split."""
+
+
 class Listed(Message, frozen=True):
-    """Answer to Ps."""
+    """Answer to Ps and SetSegment."""
 
     deployments: tuple[Deployment, ...]
     missing: tuple[Deploy, ...] = ()
     """What a supervisor that died ran, and nobody has deployed since."""
     trees: tuple[str, ...] = ()
     """The trees whose slugs are in use."""
+    segment_bytes: int = 0
+    """The router's segment size."""
+    router: str = ""
+    """Which of Heroku's routers it is."""
+    failed: FailedHead | None = None
+    router_lines: tuple[str, ...] = ()
+    """The last lines that the router wrote to the logs of apps."""
 
 
 class Ending(Message, frozen=True):
@@ -129,7 +165,7 @@ class Running(Message, frozen=True):
     """Why the supervisor ended; empty as long as it runs, and where it could not say."""
 
 
-Request = Deploy | Ps | Down
+Request = Deploy | Ps | SetSegment | Down
 Reply = Booted | Listed | Ending | Refused
 
 _REQUEST: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
@@ -195,6 +231,20 @@ def clear_stale(places: Places) -> None:
             Path(stale.socket).unlink(missing_ok=True)
             folder.rmdir()
     places.state.unlink(missing_ok=True)
+
+
+def folder_for_socket() -> str:
+    """Return the system's temporary folder, or /tmp where the path of a socket would be too long below it."""
+    given = tempfile.gettempdir()
+    longest = Path(given, f"{SOCKET_FOLDER}12345678", "socket")
+    return given if len(os.fsencode(longest)) < SOCKET_BYTES else "/tmp"  # noqa: S108 - the folder in it is private
+
+
+def forget(places: Places, state: State) -> None:
+    """Remove supervisor.json, unless it is another supervisor's: .local/ may have been removed and made anew."""
+    with suppress(OSError):
+        if read_state(places) == state:
+            places.state.unlink()
 
 
 def _kept(path: Path, kind: type[M]) -> M | None:

@@ -5,6 +5,14 @@ Nothing but the standard library is imported here: where nothing runs, a look at
 
 from pathlib import Path
 
+LIVE_HOST = "localhost"
+"""The host of the platform's own page."""
+
+LIVE_APP = Path("common/live/app.py")
+
+LIVE_NAME = "live"
+"""What the log of the platform's own page is called, and what its app says that it is."""
+
 
 class Places:
     """Where the local platform of a checkout keeps its state."""
@@ -20,8 +28,16 @@ class Places:
         self.output = self.local / "supervisor.log"
         self.lock = self.local / "supervisor.lock"
         """Held by the supervisor for its life; it holds its process id, and its time is the last sign of that life."""
+        self.live = self.local / "live"
+        """What the platform's own page starts from."""
+        self.environments = self.local / "environments"
         self.turn = self.local / "supervisor.turn"
         """Held by a client while it starts or ends the supervisor."""
+
+    @property
+    def has_live_page(self) -> bool:
+        """Whether this checkout has the platform's own page."""
+        return (self.root / LIVE_APP).is_file()
 
     @property
     def are_idle(self) -> bool:

@@ -28,7 +28,8 @@ from scripts.errors import Failure
 from scripts.files import write_whole
 from scripts.platforms.local import locks, messages
 from scripts.platforms.local.fleet import Fleet
-from scripts.platforms.local.logs import Logs, ProcessLog
+from scripts.platforms.local.live_page import LivePage
+from scripts.platforms.local.logs import ROUTER, Logs, ProcessLog
 from scripts.platforms.local.places import Places
 from scripts.router.router import PROFILES, Router
 
@@ -43,23 +44,21 @@ LOOK_SECONDS = 2.0
 LOCK_SECONDS = 1.0
 """How long the lock may be held by those that only ask whether it is free."""
 
-SOCKET_BYTES = 104
-"""How long the path of a socket may be on every system, with the zero that ends it (unix(7); macOS: 104)."""
-
 READY = "ready"
 
 
 class Supervisor:
     """Answers clients, from a router and the fleet of deployments that it routes to."""
 
-    def __init__(self, places: Places, router: Router, fleet: Fleet, logs: Logs) -> None:
-        """Serve the deployments of `fleet` behind the started `router`, and keep a record of them."""
+    def __init__(self, places: Places, router: Router, fleet: Fleet, logs: Logs, live: LivePage) -> None:
+        """Serve the deployments of `fleet` behind the started `router`, and keep a record of them, and start `live`."""
         self.over = asyncio.Event()
         """Set when the supervisor shall end."""
         self._places = places
         self._router = router
         self._fleet = fleet
         self._logs = logs
+        self._live = live
         self._ended = ""
         self._kept: messages.Running | None = None
         self._has_deployed = False
@@ -152,7 +151,11 @@ class Supervisor:
         try:
             request = messages.read_request(line)
             if isinstance(request, messages.Ps):
-                return self._fleet.listed()
+                return self._listed()
+            if isinstance(request, messages.SetSegment):
+                self._router.segment_bytes = request.segment_bytes
+                self.keep()
+                return self._listed()
             if isinstance(request, messages.Down):
                 self.end()
                 return messages.Ending()
@@ -161,6 +164,7 @@ class Supervisor:
             self._router.segment_bytes = request.segment_bytes
             self._router.profile = PROFILES[request.router]
             self.keep()
+            self._live.start()
             now = dataclasses.replace(booted.deployment, segment_bytes=self._router.segment_bytes)
             return msgspec.structs.replace(booted, deployment=now, log_trouble=self._logs.trouble(request.app))
         except Failure as error:
@@ -168,6 +172,10 @@ class Supervisor:
         except Exception:
             log.exception("a request failed")
             return messages.Refused("the local platform failed. How, is in .local/supervisor.log")
+
+    def _listed(self) -> messages.Listed:
+        """Return what runs, and what was said of it last."""
+        return msgspec.structs.replace(self._fleet.listed(), router_lines=tuple(self._logs.router_lines))
 
 
 async def supervise(places: Places, port: int, segment_bytes: int, ready: Callable[[], None]) -> None:
@@ -182,13 +190,15 @@ async def supervise(places: Places, port: int, segment_bytes: int, ready: Callab
     messages.clear_stale(places)
     async with contextlib.AsyncExitStack() as held:  # what is entered last is ended first
         logs = held.enter_context(contextlib.closing(Logs(places.logs)))
-        router = Router(segment_bytes=segment_bytes, log=lambda app, line: logs.write(app, "heroku[router]", line))
+        router = Router(segment_bytes=segment_bytes, log=lambda app, line: logs.write(app, ROUTER, line))
         fleet = Fleet(router, logs.write, missing=left.deployments if left else ())
         held.push_async_callback(fleet.close)
         await router.start(port)
         held.push_async_callback(router.close)
-        supervisor = Supervisor(places, router, fleet, logs)
-        folder = tempfile.TemporaryDirectory(prefix=messages.SOCKET_FOLDER, dir=_folder_for_socket())
+        live = LivePage(places, router, logs.write)
+        held.push_async_callback(live.close)
+        supervisor = Supervisor(places, router, fleet, logs, live)
+        folder = tempfile.TemporaryDirectory(prefix=messages.SOCKET_FOLDER, dir=messages.folder_for_socket())
         address = Path(held.enter_context(folder), "socket")
         held.push_async_callback(supervisor.close)
         server = await asyncio.start_unix_server(supervisor.serve, address)
@@ -196,7 +206,7 @@ async def supervise(places: Places, port: int, segment_bytes: int, ready: Callab
         address.chmod(0o600)
         state = messages.State(pid=os.getpid(), socket=str(address), port=router.port, code=messages.fingerprint())
         write_whole(places.state, messages.encode(state))
-        held.callback(_forget, places, state)
+        held.callback(messages.forget, places, state)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, supervisor.end, f"it got {number.name}")
         ready()
@@ -222,20 +232,6 @@ def _take_all_descriptors() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):  # macOS says that there is no limit, and then refuses
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-def _folder_for_socket() -> str:
-    """Return the system's temporary folder, or /tmp where the path of a socket would be too long below it."""
-    given = tempfile.gettempdir()
-    longest = Path(given, f"{messages.SOCKET_FOLDER}12345678", "socket")
-    return given if len(os.fsencode(longest)) < SOCKET_BYTES else "/tmp"  # noqa: S108 - the folder in it is private
-
-
-def _forget(places: Places, state: messages.State) -> None:
-    """Remove supervisor.json, unless it is another supervisor's: .local/ may have been removed and made anew."""
-    with contextlib.suppress(OSError):
-        if messages.read_state(places) == state:
-            places.state.unlink()
 
 
 def main() -> None:

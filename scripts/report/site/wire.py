@@ -143,14 +143,14 @@ def _sides(recording: Recording, name: str) -> Iterator[SideView]:
         case = side.cases[name]
         numbers: dict[Line, int] = {}
         for step in case.steps:
-            numbers.setdefault(_line(step), len(numbers))
+            numbers.setdefault(line_of(step), len(numbers))
         runs = tuple(
             (
                 *run.offsets,
                 run.outcome,
                 tuple(
                     numbers.setdefault(line, len(numbers))
-                    for line in (*(_line(case.steps[number]) for number in run.steps), _conclusion(case, run))
+                    for line in (*(line_of(case.steps[number]) for number in run.steps), _conclusion(case, run))
                 ),
             )
             for run in case.runs
@@ -158,7 +158,7 @@ def _sides(recording: Recording, name: str) -> Iterator[SideView]:
         yield SideView(variant, side.uvicorn, side.httptools, tuple(numbers), runs)
 
 
-def _line(step: Step) -> Line:
+def line_of(step: Step) -> Line:
     """Return a step as a line."""
     return Line(step.kind, _said(step), _code(step))
 

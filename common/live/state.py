@@ -1,0 +1,196 @@
+"""All that the live page shows: its parts, each rendered when it changes, for as long as somebody looks."""
+
+import asyncio
+import json
+import secrets
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from common.live.asking import CHECKOUT, Gone, ask, cleaned, told_once
+from common.live.probes import Probes
+from scripts.router.pages import form_of
+from scripts.wire.splitting import SEGMENT_BYTES
+
+TOKEN = secrets.token_urlsafe(32)
+INSTANCE = secrets.token_urlsafe(8)
+LARGEST_SEGMENT = 65536
+POLL_SECONDS = 1.0
+
+ESCAPES = {"\r": "\\r", "\n": "\\n\n"}
+"""How the ends of lines are shown, as on the page about the wire."""
+
+pages = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+pages.globals.update(token=TOKEN, instance=INSTANCE, largest=LARGEST_SEGMENT, default=SEGMENT_BYTES)
+
+
+class Board:
+    """The parts of the page that change, each with the number of its last change."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.parts: dict[str, tuple[int, str]] = {}
+        self._changes = 0
+        self._changed = asyncio.Event()
+
+    def put(self, name: str, html: str) -> None:
+        """Set a part."""
+        if name not in self.parts or self.parts[name][1] != html:
+            self._changes += 1
+            self.parts[name] = (self._changes, html)
+            self._changed.set()
+            self._changed = asyncio.Event()
+
+    def forget(self, names: set[str]) -> None:
+        """Leave parts out."""
+        for name in names:
+            del self.parts[name]
+
+    async def change(self, seconds: float) -> None:
+        """Wait for a change, or for so long."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), seconds)
+
+
+class Live:
+    """All that the pages show, kept by one task for as long as somebody looks."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self.board = Board()
+        self.probes = Probes(self.row, self._show_probe)
+        self.listed: dict[str, Any] = {
+            "deployments": [],
+            "segment_bytes": 0,
+            "router": "",
+            "failed": None,
+            "router_lines": [],
+        }
+        self.facts: dict[str, Any] = {"variants": {}}
+        self._facts_of = 0
+        self._steps: dict[str, dict[str, Any]] = {}
+        self._work: set[asyncio.Task[None]] = set()
+        self._watchers = 0
+        self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The deployments, each with what is known of its variant."""
+        known = self.facts["variants"]
+        return [row | {"known": known.get(row["variant"], {})} for row in cleaned(self.listed["deployments"])]
+
+    async def row(self, variant: str) -> dict[str, Any] | None:
+        """Return what runs of a variant now."""
+        listed = await ask("Ps")
+        return next((row for row in listed["deployments"] if row["variant"] == variant), None)
+
+    async def ask(self) -> None:
+        """Ask anew; Gone where the supervisor does not answer."""
+        self.listed = await ask("Ps")
+        await self.learn()
+
+    async def refresh(self) -> None:
+        """Ask anew, and show what has changed; Gone where the supervisor does not answer."""
+        await self.ask()
+        rows = self.rows
+        form = form_of(self.listed["segment_bytes"])
+        shown = {"segment-now", "deployments", "log", "failed"}
+        for row in rows:
+            self.board.put(f"state-{row['variant']}", pages.get_template("state.html").render(row=row, form=form))
+            self._show_probe(row["variant"])
+            shown |= {f"state-{row['variant']}", f"strips-{row['variant']}"}
+        self.board.forget(set(self.board.parts) - shown)
+        names = [row["variant"] for row in rows]
+        self.board.put("deployments", pages.get_template("deployments.html").render(names=names))
+        self.board.put("segment-now", pages.get_template("segment.html").render(listed=self.listed))
+        self.board.put("log", pages.get_template("log.html").render(lines=cleaned(self.listed["router_lines"])))
+        self._show_failed()
+
+    def look(self) -> None:
+        """Keep all of it true while somebody looks."""
+        self._watchers += 1
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.create_task(self._watch())
+
+    def leave(self) -> None:
+        """Look no more."""
+        self._watchers -= 1
+
+    async def _watch(self) -> None:
+        """Refresh for as long as somebody looks."""
+        while self._watchers:
+            with suppress(Gone):  # the page says so when this process ends, which it does with the platform
+                await self.refresh()
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def learn(self) -> None:
+        """Read the facts again where a verdict was written since."""
+        verdicts = max((path.stat().st_mtime_ns for path in CHECKOUT.glob("variants/*/verdict.json")), default=1)
+        if verdicts != self._facts_of:
+            self._facts_of = verdicts
+            try:
+                self.facts = await told_once("facts")
+            except Gone:
+                self._facts_of = 0
+
+    def _show_probe(self, variant: str) -> None:
+        html = pages.get_template("strips.html").render(variant=variant, probe=self.probes.of(variant))
+        self.board.put(f"strips-{variant}", html)
+
+    def _show_failed(self) -> None:
+        """Show the request that failed last, and have its steps taken."""
+        failed = self.listed["failed"]
+        steps = self._steps.get(failed["when"], {}) if failed else {}
+        segments = _segments(failed) if failed else []
+        self.board.put(
+            "failed",
+            pages.get_template("failed.html").render(failed=cleaned(failed), segments=segments, steps=steps),
+        )
+        if failed and failed["when"] not in self._steps and failed["offsets"]:
+            self._steps = {failed["when"]: {}}
+            task = asyncio.create_task(self._take_steps(failed))
+            self._work.add(task)
+            task.add_done_callback(self._work.discard)
+
+    async def _take_steps(self, failed: dict[str, Any]) -> None:
+        """Have the release take its steps over the request that failed, and show them."""
+        word = failed["broke"].split(" ")
+        number = word[1] if word[:1] == ["segment"] else str(len(failed["offsets"]) + 1)
+        sent = json.dumps({"head": failed["head"], "offsets": failed["offsets"]}).encode()
+        try:
+            self._steps[failed["when"]] = await told_once("steps", failed["tree"], number, stdin=sent)
+        except Gone as gone:
+            self._steps[failed["when"]] = {"none": str(gone)}
+        self._show_failed()
+
+
+def _segments(failed: dict[str, Any]) -> list[tuple[int, int, str]]:
+    """Return the segments of a failed request: where each begins and ends, and its bytes as a page shows them."""
+    edges = [0, *failed["offsets"], len(failed["head"])]
+    return [(first, last, failed["head"][first:last]) for first, last in pairwise(edges)]
+
+
+def around(data: str, first: int = 220, last: int = 80) -> str:
+    """Return bytes as a page shows them, a long run of them by its ends."""
+    if len(data) <= first + last + 20:
+        return _visible(data)
+    return f"{_visible(data[:first])} … {len(data) - first - last:,} bytes … {_visible(data[-last:])}"
+
+
+def _visible(data: str) -> str:
+    return "".join(
+        {"\r": "\\r", "\n": "\\n\n"}.get(each) or (each if " " <= each <= "~" else f"\\x{ord(each):02x}")
+        for each in data
+    )
+
+
+pages.filters["around"] = around

@@ -1,0 +1,53 @@
+"""What the live page's app runs: `python -m scripts.live WHAT …`, which prints JSON, a line for each piece of news.
+
+    facts                          what there is to know of each variant, on one line
+    probe HOST PORT PARSER [CASE]  a dyno's cases, with the outcomes as they come
+    steps TREE NUMBER              what the release of a built tree made of the segments on standard input
+
+The app's environment has nothing of the tooling, and may not have it: it is that of the current runtime. A Failure is
+a line too.
+"""
+
+import sys
+from pathlib import Path
+
+from scripts import screen
+from scripts.errors import Failure, WrongUse
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def say(news: object) -> None:
+    """Print a line."""
+    sys.stdout.write(f"{screen.as_json(news)}\n")
+    sys.stdout.flush()
+
+
+def main(args: list[str]) -> int:
+    """Do what is asked, and return the exit code."""
+    try:
+        match args:
+            case ["facts"]:
+                from scripts.live.facts import facts  # noqa: PLC0415 - each pays for itself alone
+
+                say(facts(ROOT))
+            case ["probe", host, port, parser, *names]:
+                from scripts.live.probing import probe_cases  # noqa: PLC0415
+
+                probe_cases(ROOT, (host, int(port)), parser, ",".join(names), say)
+            case ["steps", tree, number]:
+                from scripts.live.steps import steps_of  # noqa: PLC0415
+
+                say(steps_of(ROOT, tree, sys.stdin.read(), int(number)))
+            case _:
+                raise WrongUse("facts, probe or steps")
+    except Failure as failure:
+        say({"error": failure.message})
+        return failure.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,146 @@
+"""The live page without a browser: what it shows, who may change what, and what its end leaves."""
+
+import os
+import re
+import signal
+import socket
+
+import httpx
+import pytest
+
+from tests.live.conftest import AFFECTED, PATCHED, Fields, Running, until
+
+
+def test_a_deploy_names_the_page_beside_the_address(running: Running) -> None:
+    """Standard output has the address alone, for those who read it."""
+    again = running.clone.verb("deploy", VARIANT=AFFECTED)
+    assert again.stdout.strip() == running.app(AFFECTED)
+    assert again.stderr.splitlines()[-1] == f"all that runs here: {running.url}"
+
+
+def test_each_variant_is_shown_with_its_state_verdict_and_address(running: Running) -> None:
+    """And the segment size that holds."""
+    with running.client() as client:
+        text = client.get("/").text
+    for variant, verdict in ((AFFECTED, "Yes. Misrouted: misroute"), (PATCHED, "No. ")):
+        (article,) = re.findall(rf'<article [^>]*id="{re.escape(variant)}".*?</article>', text, re.DOTALL)
+        assert f"Has the issue? {verdict}" in article
+        assert f'href="{running.app(variant)}"' in article
+        assert '<span class="badge intact">up</span>' in article
+    assert "in segments of <strong>1,460 bytes</strong>, as it does unless told" in text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:{port}", "evil.example", "localhost", "localhost:1", "nobody.localhost"])
+def test_another_host_gets_404_and_nothing_that_could_be_used(running: Running, host: str) -> None:
+    """A name that is made to lead here shows the addresses, and no form, no token, no log."""
+    with running.client(host.format(port=running.port)) as client:
+        answer = client.get("/")
+        assert answer.status_code == 404
+        assert running.app(AFFECTED) in answer.text
+        assert f'href="{running.url}"' in answer.text
+        assert not {"form", "input", "script", "pre"} & set(Fields(answer.text).tags)
+        assert client.get("/events").status_code == 404
+        refused = client.post("/segment", data={"token": running.token(), "segment_bytes": "1"})
+        assert refused.status_code == 404
+    assert running.segment_bytes() == "1460"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://uvicorn-issue-344-v0-12-1.localhost"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("path", ["/segment", "/probe"])
+def test_a_form_of_another_page_changes_nothing(running: Running, path: str, headers: dict[str, str]) -> None:
+    """Not even with the right token; a deployed app is another page too."""
+    given = {"token": running.token(), "segment_bytes": "1", "variant": AFFECTED}
+    with running.client() as client:
+        assert client.post(path, data=given, headers=headers).status_code == 403
+    assert running.segment_bytes() == "1460"
+
+
+def test_another_page_gets_no_events(running: Running) -> None:
+    """They have the token in them; a browser would not let it be read either."""
+    with running.client() as client:
+        assert client.get("/events", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+
+
+@pytest.mark.parametrize("token", ["", "x", "\udcff".encode("utf-8", "surrogateescape").decode("latin-1")])
+def test_a_form_without_the_token_changes_nothing(running: Running, token: str) -> None:
+    """It says that the page is an old one."""
+    with running.client() as client:
+        answer = client.post("/segment", data={"token": token, "segment_bytes": "1"})
+    assert answer.status_code == 403
+    assert "reload the page" in answer.text
+    assert running.segment_bytes() == "1460"
+
+
+def test_the_segment_size_is_set_without_javascript(running: Running) -> None:
+    """The form leads back to the page, which shows the size, as `make ps` does; a deploy sets the default again."""
+    with running.client() as client:
+        for size in ("0", "536"):
+            answer = client.post("/segment", data={"token": running.token(), "segment_bytes": size})
+            assert (answer.status_code, answer.headers["location"]) == (303, "/#segment")
+            assert running.segment_bytes() == size
+            assert Fields(client.get("/").text).values["segment_bytes"] == size
+    assert "takes SEGMENT=1460, no longer 536" in running.clone.verb("deploy", VARIANT=AFFECTED).stderr
+
+
+@pytest.mark.parametrize("size", ["", "-1", "1.5", "65537", "9" * 5000, "٣", "x"])
+def test_a_size_that_cannot_be_is_refused(running: Running, size: str) -> None:
+    """With what it may be."""
+    with running.client() as client:
+        answer = client.post("/segment", data={"token": running.token(), "segment_bytes": size})
+    assert answer.status_code == (413 if len(size) > 4096 else 400)
+    assert running.segment_bytes() == "1460"
+
+
+def test_what_does_not_run_cannot_be_probed(running: Running) -> None:
+    """The page says so."""
+    with running.client() as client:
+        answer = client.post("/probe", data={"token": running.token(), "variant": "<v9>"})
+    assert answer.status_code == 404
+    assert "not deployed" in answer.text
+
+
+def test_the_page_may_load_from_nowhere_else_and_be_framed_by_none(running: Running) -> None:
+    """Its own policy says it, on every answer."""
+    with running.client() as client:
+        for path in ("/", "/live.js", "/nothing"):
+            policy = client.get(path).headers["content-security-policy"]
+            assert "default-src 'none'" in policy
+            assert "frame-ancestors 'none'" in policy
+            assert "unsafe" not in policy
+
+
+def test_what_a_client_asks_for_stays_text_in_the_log(running: Running) -> None:
+    """Markup in a path is shown; a path over 200 characters is shortened."""
+    with socket.create_connection(("127.0.0.1", running.port)) as client:
+        host = running.app(AFFECTED).removeprefix("http://").rstrip("/")
+        client.sendall(f"GET /<b>{'x' * 300} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        while client.recv(65536):
+            pass
+    until(lambda: "/&lt;b&gt;xxx" in running.shown())
+    text = running.shown()
+    assert "b" not in Fields(text).tags
+    assert "x" * 200 not in text
+
+
+def test_a_page_that_crashes_is_started_again_and_takes_nothing_along(running: Running) -> None:
+    """The variants serve on."""
+    before = running.page_process()
+    os.kill(before, signal.SIGKILL)
+    with running.client(httpx.URL(running.app(PATCHED)).netloc.decode()) as client:
+        assert client.get("/about.json").json()["variant"] == PATCHED
+    until(lambda: running.answers() and running.page_process() != before)
+
+
+def test_the_page_is_no_deployment(running: Running) -> None:
+    """`make ps` lists variants."""
+    assert [line.split()[0] for line in running.clone.done("ps").splitlines()] == [PATCHED, AFFECTED]
