@@ -8,8 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.contrast import FAINT_TEXTS
 from tests.report.site.sample import releases
-
-WIDTHS = (390, 836, 1280)
+from tests.screenshots import SHOTS, WIDTHS
 
 PAGES = (
     "index.html#0.16.0/httptools",
@@ -23,9 +22,6 @@ PAGES = (
     "chapters/how-it-works.html",
     "programs.html",
 )
-
-SHOTS = Path(__file__).resolve().parents[3] / ".local" / "screenshots"
-"""Where a picture of each page is kept, for people to look at."""
 
 
 @pytest.fixture(params=[(width, scheme) for width in WIDTHS for scheme in ("light", "dark")], ids=str)
