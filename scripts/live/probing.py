@@ -29,7 +29,7 @@ def probe_cases(root: Path, address: Address, parser: str, names: str, tell: Tel
     tell({"cases": [{"name": case.name, "bytes": len(case.data)} for case in cases]})
     for case in cases:
         start = time.monotonic()
-        seen = _Seen(case.name, tell)
+        seen = _Seen(case, tell)
         try:
             measurement = probe(Endpoint(*address), case, how=How(ONE_LOOP), seen=seen.add)
         except Failure as failure:
@@ -42,8 +42,9 @@ def probe_cases(root: Path, address: Address, parser: str, names: str, tell: Tel
 class _Seen:
     """Gathers outcomes, and tells them now and then."""
 
-    def __init__(self, case: str, tell: Tell) -> None:
-        self._case = case
+    def __init__(self, case: Case, tell: Tell) -> None:
+        self._case = case.name
+        self._left = len(case.plans)
         self._tell = tell
         self._outcomes: dict[Outcome, list[int]] = {}
         self._told = self.last = time.monotonic()
@@ -52,8 +53,9 @@ class _Seen:
         """Take the outcome of a split."""
         if offsets:
             self._outcomes.setdefault(outcome, []).append(offsets[0])
+        self._left -= 1
         self.last = time.monotonic()
-        if self.last - self._told >= TELL_SECONDS:
+        if self.last - self._told >= TELL_SECONDS or not self._left:
             self._told = self.last
             self._tell({"case": self._case, "seen": {each: ranges(at) for each, at in self._outcomes.items()}})
             self._outcomes = {}

@@ -47,7 +47,16 @@ def test_outcomes_are_told_before_the_end_and_add_up(server: Endpoint) -> None:
     probe_cases(PROJECT, (server.host, server.port), "httptools", "form", told.append)
     size = len(load_cases(PROJECT)["form"].data)
     assert told[0] == {"cases": [{"name": "form", "bytes": size}]}
-    assert len([news for news in told if "seen" in news]) >= 2
+    seen = [news["seen"] for news in told if "seen" in news]
+    assert len(seen) >= 2
+    offsets = [
+        offset
+        for batch in seen
+        for runs in batch.values()  # type: ignore[attr-defined]
+        for first, last in runs
+        for offset in range(first, last + 1)
+    ]
+    assert sorted(offsets) == list(range(1, size))
     assert told[-1]["counts"] == {"intact": 25, "dropped": 3901}
     assert told[-1]["found"] == {"intact": [(1, 4), (3906, 3926)], "dropped": [(5, 3905)]}
 
