@@ -20,7 +20,7 @@ from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException
 
 from common.live.asking import Gone, ask, platform_state
-from common.live.state import INSTANCE, LARGEST_SEGMENT, TOKEN, Live, pages
+from common.live.state import INSTANCE, LARGEST_SEGMENT, TOKEN, Live, pages, place
 
 HERE = Path(__file__).resolve().parent
 SITE = HERE.parent / "site"
@@ -190,7 +190,7 @@ async def probe() -> Response:
     parser = live.facts["variants"].get(variant, {}).get("http", "httptools")
     if not live.probes.start(variant, parser):
         return told_page(429, "Enough wait", f"Several probes of {variant} wait for their turn already.")
-    return Response("", 303, headers={"Location": f"/#{variant}"})
+    return Response("", 303, headers={"Location": f"/#{place(variant)}"})
 
 
 @app.get("/events")

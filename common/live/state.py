@@ -23,6 +23,12 @@ POLL_SECONDS = 1.0
 ESCAPES = {"\r": "\\r", "\n": "\\n\n"}
 """How the ends of lines are shown, as on the page about the wire."""
 
+
+def place(variant: str) -> str:
+    """Return the id of a variant's part of the page."""
+    return variant.replace(".", "-")
+
+
 pages = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
     autoescape=True,
@@ -30,7 +36,7 @@ pages = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-pages.globals.update(token=TOKEN, instance=INSTANCE, largest=LARGEST_SEGMENT, default=SEGMENT_BYTES)
+pages.globals.update(token=TOKEN, instance=INSTANCE, largest=LARGEST_SEGMENT, default=SEGMENT_BYTES, place=place)
 
 
 class Board:
@@ -105,9 +111,11 @@ class Live:
         form = form_of(self.listed["segment_bytes"])
         shown = {"segment-now", "deployments", "log", "failed"}
         for row in rows:
-            self.board.put(f"state-{row['variant']}", pages.get_template("state.html").render(row=row, form=form))
+            self.board.put(
+                f"state-{place(row['variant'])}", pages.get_template("state.html").render(row=row, form=form)
+            )
             self._show_probe(row["variant"])
-            shown |= {f"state-{row['variant']}", f"strips-{row['variant']}"}
+            shown |= {f"state-{place(row['variant'])}", f"strips-{place(row['variant'])}"}
         self.board.forget(set(self.board.parts) - shown)
         names = [row["variant"] for row in rows]
         self.board.put("deployments", pages.get_template("deployments.html").render(names=names))
@@ -144,7 +152,7 @@ class Live:
 
     def _show_probe(self, variant: str) -> None:
         html = pages.get_template("strips.html").render(variant=variant, probe=self.probes.of(variant))
-        self.board.put(f"strips-{variant}", html)
+        self.board.put(f"strips-{place(variant)}", html)
 
     def _show_failed(self) -> None:
         """Show the request that failed last, and have its steps taken."""
