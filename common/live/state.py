@@ -12,7 +12,7 @@ import jinja2
 
 from common.live.asking import CHECKOUT, Gone, ask, cleaned, told_once
 from common.live.probes import Probes
-from scripts.router.pages import form_of
+from scripts.router.segments import form_of
 from scripts.wire.splitting import SEGMENT_BYTES
 
 TOKEN = secrets.token_urlsafe(32)

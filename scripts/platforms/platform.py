@@ -46,6 +46,15 @@ class Deployment:
     segment_bytes: int | None = None
     """The segment size of this machine's router, in bytes; None where there is no such router."""
 
+    @property
+    def page(self) -> str:
+        """The address at which its forms are for the segment size that holds; its own where that is no other one."""
+        if not self.address or self.segment_bytes is None:
+            return self.address
+        from scripts.router.segments import form_of  # noqa: PLC0415
+
+        return self.address.removesuffix("/") + form_of(self.segment_bytes)
+
 
 @dataclass(frozen=True)
 class Deployed:

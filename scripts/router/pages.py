@@ -9,12 +9,10 @@ from pathlib import Path
 import jinja2
 
 from scripts.router.codes import RequestFailed
+from scripts.router.segments import form_of
 from scripts.wire.splitting import SEGMENT_BYTES
 
 Header = tuple[bytes, bytes]
-
-FORM_SEGMENTS = range(16, 8001)
-"""The segment sizes that the form of common/app takes."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +80,6 @@ def failure(
         back=form_of(segment_bytes),
         home=home,
     )
-
-
-def form_of(segment_bytes: int) -> str:
-    """Return where a variant's app shows its forms for segments of a size: it shows them for 1460 unless it is told."""
-    is_another = segment_bytes != SEGMENT_BYTES and segment_bytes in FORM_SEGMENTS
-    return f"/?segment={segment_bytes}" if is_another else "/"
 
 
 def no_such_app(hosts: Iterable[str], port: int, *, home: str = "") -> Page:

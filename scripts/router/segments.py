@@ -7,12 +7,16 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from scripts.router.codes import RequestLog
+from scripts.wire.splitting import SEGMENT_BYTES
 
 SHOWN_BYTES = 8
 """How much of a segment is shown: enough to see that it is the middle of something."""
 
 URL = re.compile(rb"[/*].*|[A-Za-z]+://.+")
 """What httptools takes for a URL: a path, or a scheme with something behind it."""
+
+FORM_SEGMENTS = range(16, 8001)
+"""The segment sizes that the form of common/app takes."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,12 @@ def what_broke(head: bytes, offsets: Sequence[int]) -> str:
             piece = head[first:last][:SHOWN_BYTES].decode("ascii", "backslashreplace")
             return f"segment {number} began with `{piece}`, which is no URL"
     return ""
+
+
+def form_of(segment_bytes: int) -> str:
+    """Return where a variant's app shows its forms for segments of a size: it shows them for 1460 unless it is told."""
+    is_another = segment_bytes != SEGMENT_BYTES and segment_bytes in FORM_SEGMENTS
+    return f"/?segment={segment_bytes}" if is_another else "/"
 
 
 def _target(head: bytes) -> tuple[int, int]:

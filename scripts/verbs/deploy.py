@@ -83,6 +83,8 @@ def _print(change: BranchChange, done: Deployed, *, as_json: bool) -> None:
     """Print what was done, and the address, unless that is printed as JSON."""
     version = f" as {done.deployment.version}" if done.deployment.version else ""
     screen.err.print(f"{change.variant.name}: {done.note or f'up{version}'}", style="dim")
+    if done.deployment.page != done.deployment.address:
+        screen.err.print(f"its forms for that segment size: {done.deployment.page}", style="dim")
     if not as_json:
         screen.out.print(done.deployment.address)
 

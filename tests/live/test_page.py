@@ -90,7 +90,9 @@ def test_the_segment_size_is_set_without_javascript(running: Running) -> None:
             answer = client.post("/segment", data={"token": running.token(), "segment_bytes": size})
             assert (answer.status_code, answer.headers["location"]) == (303, "/#segment")
             assert running.segment_bytes() == size
-            assert Fields(client.get("/").text).values["segment_bytes"] == size
+            text = client.get("/").text
+            assert Fields(text).values["segment_bytes"] == size
+        assert f'href="{running.app(AFFECTED)}?segment=536"' in text
     assert "takes SEGMENT=1460, no longer 536" in running.clone.verb("deploy", VARIANT=AFFECTED).stderr
 
 

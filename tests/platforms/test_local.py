@@ -307,7 +307,11 @@ def test_a_deploy_that_leaves_another_segment_size_than_the_default_says_so(stag
     change = stage.slug("a")
     deployed = stage.deploy(change, segment_bytes=0)
     assert deployed.note == "up; its router takes SEGMENT=0, not 1460 as it does unless told"
-    assert stage.deploy(change, segment_bytes=700).deployment.segment_bytes == 700
+    again = stage.deploy(change, segment_bytes=700).deployment
+    assert (again.segment_bytes, again.page) == (700, f"{again.address}?segment=700")
+    assert stage.platform.address(stage.variant) == again.page
+    plain = stage.deploy(change).deployment
+    assert plain.page == plain.address
 
 
 def test_a_negative_segment_size_is_wrong_use(stage: Stage) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from scripts.router.codes import CODES, RequestFailed
-from scripts.router.pages import FORM_SEGMENTS, Page, failure, no_such_app
+from scripts.router.pages import Page, failure, no_such_app
+from scripts.router.segments import FORM_SEGMENTS
 
 EVIL = "<script>alert(1)</script>\"'&"
 

@@ -241,6 +241,7 @@ def test_a_running_variant_takes_another_segment_size(clone: Clone, deployed: st
     """What was done is said, though nothing was built."""
     again = clone.verb("deploy", VARIANT="v0.54.0", SEGMENT="1000")
     assert "takes SEGMENT=1000" in again.stderr
+    assert f"its forms for that segment size: {deployed}?segment=1000" in again.stderr
     assert again.stdout.strip() == deployed
 
 

@@ -178,10 +178,10 @@ class LocalPlatform:
         return logs.read_lines(path, last=last, follow=follow)
 
     def address(self, variant: "Variant") -> str:
-        """Return where a variant is to be seen; WrongUse where it does not run."""
+        """Return where a variant is to be seen, with its forms for the segment size that holds; WrongUse: nowhere."""
         for deployment in self.deployments():
             if deployment.variant == variant.name and deployment.address:
-                return deployment.address
+                return deployment.page
         raise WrongUse(f"{variant.name} does not run", do=f"Deploy it: make deploy VARIANT={variant.name}")
 
     def down(self) -> bool:
