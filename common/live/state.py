@@ -20,6 +20,9 @@ INSTANCE = secrets.token_urlsafe(8)
 LARGEST_SEGMENT = 65536
 POLL_SECONDS = 1.0
 
+UNKNOWN = {"description": "", "has_issue": None, "verdict": ""}
+"""What is known of a variant that runs, and is none of the checkout's any more."""
+
 ESCAPES = {"\r": "\\r", "\n": "\\n\n"}
 """How the ends of lines are shown, as on the page about the wire."""
 
@@ -92,7 +95,7 @@ class Live:
     def rows(self) -> list[dict[str, Any]]:
         """The deployments, each with what is known of its variant."""
         known = self.facts["variants"]
-        return [row | {"known": known.get(row["variant"], {})} for row in cleaned(self.listed["deployments"])]
+        return [row | {"known": known.get(row["variant"], UNKNOWN)} for row in cleaned(self.listed["deployments"])]
 
     async def row(self, variant: str) -> dict[str, Any] | None:
         """Return what runs of a variant now."""

@@ -4,18 +4,14 @@ from pathlib import Path
 
 from scripts.errors import Failure
 from scripts.matrix import Variant, load
-from scripts.probe.cases import load_cases
-from scripts.report.picture import COLOURS
 from scripts.verdicts.verdict import evidence_in_short
 from scripts.verdicts.verdict_file import read_verdict
 
 
 def facts(root: Path) -> dict[str, object]:
-    """Return what there is to know of the variants, the cases and the outcomes of a checkout."""
+    """Return what there is to know of the variants of a checkout."""
     return {
         "variants": {variant.name: _variant(variant) for variant in load(root).variants},
-        "cases": {name: {"shows": case.shows, "bytes": len(case.data)} for name, case in load_cases(root).items()},
-        "colours": {outcome.value: colour for outcome, colour in COLOURS.items()},
     }
 
 

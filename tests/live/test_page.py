@@ -166,6 +166,20 @@ def test_a_page_that_crashes_is_started_again_and_takes_nothing_along(running: R
     until(lambda: running.answers() and running.page_process() != before)
 
 
+def test_a_variant_that_is_taken_out_while_it_runs_is_shown_all_the_same(running: Running) -> None:
+    """Its verdict is not known any more."""
+    place = running.clone.root / "variants" / PATCHED
+    running.clone.done("remove", VARIANT=PATCHED, FORCE="1")
+    try:
+        (running.clone.root / "variants" / AFFECTED / "verdict.json").touch()  # as one that is measured anew
+        until(lambda: "It is not known here." in running.shown())
+        with running.client("127.0.0.1") as client:
+            assert "not measured" in client.get("/").text
+    finally:
+        running.clone.run("git", "checkout", "--quiet", "--", "variants")
+    assert place.is_dir()
+
+
 def test_the_page_is_no_deployment(running: Running) -> None:
     """`make ps` lists variants."""
     assert [line.split()[0] for line in running.clone.done("ps").splitlines()] == [PATCHED, AFFECTED]
