@@ -4,7 +4,7 @@ Releases are compared as PEP 440 orders them. One that was not measured, or of w
 a span nor ends one: what is said of first and last releases is said of those that were measured.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeVar
@@ -87,6 +87,25 @@ def spans_of_any(history: History, parser: str) -> list[Span]:
     """Return the runs of releases that are affected in any case with a parser, the oldest first."""
     rows = measured(history, parser)
     return _once(history, ("spans of any", parser), lambda: _spans(rows, lambda row: row.cases.values()))
+
+
+def untold_between(history: History, cases: Collection[str], parser: str) -> list[HistoryRow]:
+    """Return the releases of which nothing can be told in one of `cases`, among those that were measured with a parser.
+
+    One that could not be measured, with this parser or with any, is one of them: nothing clears it.
+    """
+    rows = measured(history, parser)
+    if not rows:
+        return []
+    first, last = rows[0].version, rows[-1].version
+    within = (row for row in history.rows if row.parser in {"", parser} and first <= row.version <= last)
+    return sorted((row for row in within if row.reason or _untold(row, cases)), key=lambda row: row.version)
+
+
+def _untold(row: HistoryRow, cases: Collection[str]) -> bool:
+    """Say whether one of `cases` could not be told, and none of them is affected."""
+    cells = [row.cases[case] for case in cases if case in row.cases]
+    return not _told(cells)
 
 
 def _once(history: History, what: tuple[str, ...], work_out: Callable[[], Iterable[T]]) -> list[T]:

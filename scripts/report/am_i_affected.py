@@ -1,12 +1,18 @@
 """The README's answer to "Am I affected?": computed from the history, a line for each parser. Pure."""
 
-from scripts.history.eras import Span, measured, parsers, spans, spans_of_any
-from scripts.history.rows import History
+from collections.abc import Iterable
+
+from scripts.history.affected import listed
+from scripts.history.eras import Span, is_intact, measured, parsers, spans, untold_between
+from scripts.history.rows import History, HistoryCommit
 from scripts.matrix import PARSERS
 from scripts.probe.cases import DECIDING
 
 WHO_USES = {"httptools": "what `uvicorn[standard]` installs", "h11": "what `pip install uvicorn` brings"}
 """Which parser a reader has."""
+
+UVICORN = "https://github.com/encode/uvicorn"
+"""Where uvicorn's commits and pull requests are shown."""
 
 
 def answer(history: History) -> str:
@@ -18,18 +24,33 @@ def answer(history: History) -> str:
 def _line(history: History, parser: str) -> str:
     """Return what is known of one parser."""
     who = f" ({WHO_USES[parser]})" if parser in WHO_USES else ""
-    rows = measured(history, parser)
     found = _deciding(history, parser)
     if found:
         text = " and ".join(f"**{span.first.release} to {span.last.release}** are affected" for span in found)
         if after := found[-1].after:
-            text += f", {after.release} and later are not"
+            text += f", {after.release} and later are not{_mended(history, found[-1], parser)}"
     else:
-        text = f"no release from {rows[0].release} to {rows[-1].release} is affected"
-    others = [span for span in spans_of_any(history, parser) if not found]
-    if others:
-        text += f" (another case failed until {others[-1].last.release})"
+        rows = measured(history, parser)
+        untold = untold_between(history, DECIDING, parser)
+        text = f"no release from {rows[0].release} to {rows[-1].release} is {'known to be ' if untold else ''}affected"
+        if untold:
+            text += f"; of {listed(row.release for row in untold)} nothing can be told"
     return f"- With `{parser}`{who}: {text}."
+
+
+def _mended(history: History, span: Span, parser: str) -> str:
+    """Return what mended the bug behind a span, as a link, where a commit of the history's says so."""
+
+    def mends(commit: HistoryCommit) -> bool:
+        ends = (commit.start, commit.end) == (span.last.release, span.after.release if span.after else "")
+        return ends and commit.parser == parser and commit.case in DECIDING
+
+    commit = next(filter(mends, history.commits), None)
+    if commit is None:
+        return ""
+    if commit.pull_request:
+        return f": [pull request {commit.pull_request}]({UVICORN}/pull/{commit.pull_request}) mended it"
+    return f": [commit {commit.commit[:10]}]({UVICORN}/commit/{commit.commit}) mended it"
 
 
 def _deciding(history: History, parser: str) -> list[Span]:
@@ -38,8 +59,22 @@ def _deciding(history: History, parser: str) -> list[Span]:
 
 
 def _helps(history: History) -> list[str]:
-    """Return what helps."""
+    """Return what helps: an upgrade, or another parser with those releases that are intact with it."""
     found = _deciding(history, PARSERS[0])
     if not found or not found[-1].after:
         return []
-    return [f"- What helps: {found[-1].after.release} or later, or `uvicorn --http h11` with any release."]
+    ways = [f"{found[-1].after.release} or later"]
+    rows = measured(history, PARSERS[0])
+    affected = [row.release for row in rows if any(span.holds(row) for span in found)]
+    helped = {row.release for row in measured(history, "h11") if all(map(is_intact, row.cases.values()))}
+    if since := next((release for release in affected if release in helped), None):
+        excepted = [release for release in affected[affected.index(since) :] if release not in helped]
+        until = f" to {affected[-1]}" if since != affected[-1] else ""
+        ways.append(f"`uvicorn --http h11` with {since}{until}{_but(excepted)}")
+    return [f"- What helps: {', or '.join(ways)}."]
+
+
+def _but(releases: Iterable[str]) -> str:
+    """Return which releases are left out, nothing where none is."""
+    named = list(releases)
+    return f", {listed(named)} excepted" if named else ""

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from scripts.history.eras import spans_of_any
+from scripts.history.eras import spans_of_any, untold_between
+from scripts.probe.cases import DECIDING
+from scripts.report.site.history_pages import affected_cases
 from scripts.report.site.issue_spans import issue_spans
 from scripts.report.site.lookup_data import DATA, lookup_data
 from scripts.report.site.material import Material
@@ -22,7 +24,11 @@ def home(material: Material) -> Iterator[tuple[str, str]]:
             "index.html",
             parsers=material.parsers,
             spans={parser: issue_spans(material.history, parser) for parser in material.parsers},
-            others={parser: spans_of_any(material.history, parser) for parser in material.parsers},
+            others={
+                parser: [(span.last, affected_cases(span.last)) for span in spans_of_any(material.history, parser)]
+                for parser in material.parsers
+            },
+            untold={parser: untold_between(material.history, DECIDING, parser) for parser in material.parsers},
             releases=material.releases[::-1],
         ),
     )

@@ -123,8 +123,26 @@ def test_the_short_answer_names_what_does_not_decide(files: dict[str, str], made
     )
     other = material(made_of.matrix, msgspec.structs.replace(made_of.history, rows=rows))
     told = dict(home(other))["index.html"]
-    assert "<strong>h11</strong>: no release has the issue; another case failed until" in told
+    assert (
+        '<strong>h11</strong>: no release has the issue;\n  the case <a href="cases/pipelined.html">pipelined</a> failed'
+        in told
+    )
     assert told.count('<a href="releases/0.3.0.html">') == 2
+
+
+def test_the_short_answer_clears_no_release_of_which_nothing_can_be_told(made_of: Material) -> None:
+    """Each is named, and leads to its page, which says why."""
+    untold = CaseCell(untold="splits came out one way once and another way later")
+    rows = tuple(
+        msgspec.structs.replace(row, cases={**row.cases, "form": untold})
+        if (row.release, row.parser) in {("0.3.0", "h11"), ("0.17.1", "h11")}
+        else row
+        for row in made_of.history.rows
+    )
+    other = material(made_of.matrix, msgspec.structs.replace(made_of.history, rows=rows))
+    told = " ".join(dict(home(other))["index.html"].split())
+    assert "<strong>h11</strong>: no release is known to have the issue; of <a" in told
+    assert '0.3.0</a> and <a href="releases/0.17.1.html">0.17.1</a> nothing can be told.</li>' in told
 
 
 def test_the_validator_finds_nothing(folder: Path) -> None:
