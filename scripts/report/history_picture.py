@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import date
 from html import escape
 
-from scripts.history.eras import measured, parsers
+from scripts.history.eras import measured, parsers, untold_between
 from scripts.history.rows import CaseCell, History, HistoryRow
 from scripts.probe.answers import Outcome
 from scripts.probe.evidence import GRAVITY
 from scripts.report.svg import LEFT, LETTER, LINE, RIGHT, colour, document, legend, text
 
 BAR = 34
+
+MARK = 2.5
+"""How far the mark of an unknown release reaches to either side of its place."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Stretch:
     kind: Outcome | None
     """The gravest outcome of any case; None where nothing can be told."""
     cases: tuple[str, ...]
-    """The cases that are not intact."""
+    """The cases that are not intact; where nothing can be told, those of which."""
     rows: tuple[HistoryRow, ...]
 
     @property
@@ -39,14 +42,31 @@ class Stretch:
 
 
 def stretches(history: History, parser: str) -> list[Stretch]:
-    """Return the stretches of a parser's lane, the oldest first; releases whose day is not known are left out."""
+    """Return the stretches of a parser's lane, the oldest first; releases whose day is not known are left out.
+
+    A case that could not be told alone makes no boundary where other cases tell.
+    """
     found: list[Stretch] = []
-    for row in sorted((row for row in measured(history, parser) if row.uploaded), key=_day):
+    unmeasured = [row for row in untold_between(history, (), parser) if row.reason]
+    for row in sorted((row for row in (*measured(history, parser), *unmeasured) if row.uploaded), key=_day):
         kind, cases = _kind(row)
-        if found and (found[-1].kind, found[-1].cases) == (kind, cases):
-            found[-1] = Stretch(kind, cases, (*found[-1].rows, row))
+        if found and found[-1].kind == kind and set(found[-1].cases) ^ set(cases) <= _untold(row):
+            found[-1] = Stretch(kind, found[-1].cases, (*found[-1].rows, row))
         else:
             found.append(Stretch(kind, cases, (row,)))
+    return found
+
+
+def changes(lane: Sequence[Stretch]) -> list[Stretch]:
+    """Return the stretches that are named: those of which nothing can be told, and those that differ from before.
+
+    What goes on behind a release of which nothing can be told is no change.
+    """
+    found, before = [], None
+    for each in lane:
+        if each.kind is None or before is None or (each.kind, each.cases) != (before.kind, before.cases):
+            found.append(each)
+        before = before if each.kind is None else each
     return found
 
 
@@ -55,15 +75,18 @@ def render_history(history: History) -> str:
     lanes = {parser: found for parser in parsers(history) if (found := stretches(history, parser))}
     days = [day for found in lanes.values() for each in found for row in each.rows if (day := row.uploaded)]
     axis = _Axis(min(days, default=date(2017, 1, 1)), max(days, default=date(2017, 12, 31)))
-    shapes = [text(LEFT, 26, "The worst outcome of a split request, by release", "head")]
-    y = 44.0
+    shapes = [
+        text(LEFT, 26, "The worst outcome of any case, by release", "head"),
+        text(LEFT, 26 + LINE, "Labels: where it or the failing cases change", "soft"),
+    ]
+    y = 44.0 + LINE
     for parser, found in lanes.items():
         shapes += [text(LEFT, y + 22, parser, "head"), *_bars(axis, found, y + LINE)]
         y += LINE + BAR
-        labels = [(axis.at(each.rows[0].uploaded), each.label) for each in found]
-        found_room = placed(labels)
+        found_room = placed([(axis.at(each.rows[0].uploaded), each.label) for each in changes(found)])
         stems = (f"M{x:.1f} {y - BAR:g}V{y + 8 + line * LINE:g}" for x, line, _ in found_room)
         shapes += [f'<path class="edge" d="{stem}"/>' for stem in stems]
+        shapes += [_unknown(axis, each, y - BAR) for each in found if each.kind is None]
         shapes += [_label(x, y + 24 + line * LINE, label) for x, line, label in found_room]
         y += LINE * (1 + max((line for _, line, _ in found_room), default=0)) + 18
     shapes += _years(axis, y)
@@ -123,8 +146,21 @@ def _kind(row: HistoryRow) -> tuple[Outcome | None, tuple[str, ...]]:
     told = {name: cell for name, cell in bad.items() if not cell.untold}
     met = {outcome for cell in told.values() for outcome in (*cell.counts, *([cell.joined] if cell.joined else []))}
     if not met:
-        return (None if bad else Outcome.INTACT), ()
+        return (None if bad or row.reason else Outcome.INTACT), tuple(bad)
     return next(outcome for outcome in GRAVITY if outcome in met), tuple(told)
+
+
+def _untold(row: HistoryRow) -> set[str]:
+    """Return the cases of a release that could not be told."""
+    return {name for name, cell in row.cases.items() if isinstance(cell, CaseCell) and cell.untold}
+
+
+def _unknown(axis: _Axis, stretch: Stretch, y: float) -> str:
+    """Return the mark of releases of which nothing can be told: over the lane's edges, and wide enough to be seen."""
+    x = axis.at(stretch.rows[0].uploaded)
+    width = max(axis.at(stretch.rows[-1].uploaded) - x, 0) + 2 * MARK
+    place = f'x="{x - MARK:.1f}" y="{y - 4:g}" width="{width:.1f}" height="{BAR + 8}"'
+    return f'<rect class="mark" {place} fill="{colour(None)}"><title>{escape(stretch.words)}</title></rect>'
 
 
 def _bars(axis: _Axis, lane: Sequence[Stretch], y: float) -> Iterator[str]:

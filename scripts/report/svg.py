@@ -41,6 +41,7 @@ text { font: 14px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill
 .tick { stroke: #59636e; stroke-width: 1 }
 .gap { stroke: #ffffff; stroke-width: 4 }
 .dot { stroke: #ffffff; stroke-width: 3 }
+.mark { stroke: #ffffff; stroke-width: 2 }
 .release { stroke: #ffffff; stroke-width: .6; opacity: .55 }
 .clear { paint-order: stroke; stroke: #ffffff; stroke-width: 6px; stroke-linejoin: round }
 .letter { text-anchor: middle }
@@ -48,7 +49,7 @@ text { font: 14px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill
 @media (max-width: 600px) { text { font-size: 24px } }
 @media (prefers-color-scheme: dark) {
 text { fill: #e6edf3 } .soft { fill: #9198a1 } .ground { fill: #0d1117 }
-.edge { stroke: #e6edf3 } .tick { stroke: #9198a1 } .gap, .dot, .release, .clear { stroke: #0d1117 } }
+.edge { stroke: #e6edf3 } .tick { stroke: #9198a1 } .gap, .dot, .mark, .release, .clear { stroke: #0d1117 } }
 """
 
 

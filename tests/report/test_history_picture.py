@@ -4,15 +4,17 @@ from datetime import date
 from itertools import combinations
 from xml.etree import ElementTree as ET
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.history.rows import INTACT, History
-from scripts.report.history_picture import placed, render_history, stretches
+from scripts.history.rows import INTACT, CaseCell, History
+from scripts.report.history_picture import changes, placed, render_history, stretches
 from scripts.report.svg import LEFT, LETTER, RIGHT
-from tests.history.samples import DROPPED, row, story, unmeasured
+from tests.history.samples import DAY, DROPPED, history, row, story, unmeasured
 from tests.report.site.sample import sample
 
+UNTOLD = CaseCell(untold="a control came out wrong")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -44,6 +46,33 @@ def test_a_case_that_alone_changes_is_a_boundary_too() -> None:
     ]
     found = stretches(History(cases=story().cases, rows=tuple(spread)), "httptools")
     assert [each.rows[0].release for each in found] == ["0.10.9", "0.11.0", "0.12.3", "0.17.5"]
+
+
+def test_a_case_that_could_not_be_told_makes_no_boundary_where_others_tell() -> None:
+    """It would look as if something had changed."""
+    rows = [row("0.1", form=DROPPED, pipelined=DROPPED), row("0.2", form=DROPPED, pipelined=UNTOLD)]
+    rows.append(row("0.3", form=DROPPED, pipelined=DROPPED))
+    assert len(stretches(history(*rows), "httptools")) == 1
+
+
+def test_a_release_of_which_nothing_can_be_told_is_named_and_seen() -> None:
+    """It has a mark of its own over the lane; what goes on behind it is no change, and has no label."""
+    some = history(row("0.1", form=INTACT), row("0.2", form=UNTOLD), row("0.3", form=INTACT))
+    assert [each.words for each in changes(stretches(some, "httptools"))] == [
+        "0.1: intact",
+        "0.2: could not be told (form)",
+    ]
+    picture = render_history(some)
+    marks = [each for each in ET.fromstring(picture).iter(f"{SVG}rect") if each.get("class") == "mark"]
+    assert [float(each.get("width", 0)) >= 4 for each in marks] == [True]
+    assert "could not be told" in texts(picture)
+
+
+def test_a_release_that_could_not_be_measured_is_in_the_lane() -> None:
+    """With no parser or not with this one: it would pass for one like its neighbours."""
+    missing = msgspec.structs.replace(unmeasured("0.2"), uploaded=DAY)
+    some = history(row("0.1", form=INTACT), missing, row("0.3", form=INTACT))
+    assert [each.words for each in stretches(some, "httptools")][1] == "0.2: could not be told"
 
 
 def test_a_release_of_an_unknown_day_is_left_out() -> None:
