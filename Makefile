@@ -100,7 +100,7 @@ site: setup ## Build the site that answers for every release [JSON=1]
 publish: setup ## Push the branches to origin, all or none [DRY_RUN=1 JSON=1]
 	$(RUN) publish
 
-doctor: setup ## Tell what will rot, and when [OFFLINE=1 JSON=1]
+doctor: setup ## Report what will go out of support, and when [OFFLINE=1 JSON=1]
 	$(RUN) doctor
 
 ##@ On Heroku: TO=heroku also makes deploy, ps, logs, open and verify go there
@@ -118,7 +118,7 @@ test: setup-tests ## Run all tests
 	@.venv/bin/python -m tests.heroku.install
 	@.venv/bin/python -m pytest -n auto --dist loadfile
 
-bench: setup-tests ## Print the speed ratios that the design stands on
+bench: setup-tests ## Measure speeds side by side, and print their ratios
 	@.venv/bin/python -m tests.bench
 
 clean: ## Remove what the other targets made outside git: .venv and .local

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from scripts.history.affected import CaseReach, ReleaseFinding, Standing, listed
 from scripts.history.eras import Span
-from scripts.history.rows import CaseCell, HistoryRow
+from scripts.history.rows import HistoryRow
 from scripts.probe.answers import Outcome
 
 
@@ -35,10 +35,19 @@ def _reach(span: Span) -> str:
 def _what(finding: ReleaseFinding) -> str:
     """Return what happens by case; cases that come to the same kind of thing are named together."""
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    joined: dict[tuple[str, str], list[str]] = defaultdict(list)
     for case in finding.cases:
         own = "" if _same(case.span, finding.span) else f"{_reach(case.span)} "
-        groups[own, _words(case.cell)].append(f"{case.name} {_counted(case)}".strip())
-    return "; ".join(f"{own}{words} in {listed(names)}" for (own, words), names in groups.items())
+        if case.cell.counts:
+            groups[own, listed(case.cell.counts)].append(f"{case.name} {_counted(case)}")
+        if case.cell.joined:
+            joined[own, case.cell.joined].append(case.name)
+    told = [f"{own}{words} in {listed(names)}" for (own, words), names in groups.items()]
+    told += [
+        f"{own}{word} in {listed(names)} even where it comes whole, in one segment"
+        for (own, word), names in joined.items()
+    ]
+    return "; ".join(told)
 
 
 def _same(one: Span, other: Span | None) -> bool:
@@ -46,18 +55,9 @@ def _same(one: Span, other: Span | None) -> bool:
     return other is not None and (one.first.release, one.last.release) == (other.first.release, other.last.release)
 
 
-def _words(cell: CaseCell) -> str:
-    """Return what a case comes to, in words."""
-    told = [outcome.value for outcome in cell.counts]
-    if cell.joined:
-        told.append(f"{cell.joined} where it comes in one segment")
-    return listed(told)
-
-
 def _counted(case: CaseReach) -> str:
     """Return at how many offsets a case fails: `(3,901 of 3,926)`."""
-    count = sum(case.cell.counts.values())
-    return f"({count:,} of {case.bytes - 1:,})" if count else ""
+    return f"({sum(case.cell.counts.values()):,} of {case.bytes - 1:,})"
 
 
 def _helps(finding: ReleaseFinding) -> list[str]:

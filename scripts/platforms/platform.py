@@ -35,8 +35,8 @@ class Deployment:
     tree: str
     since: datetime | None
     """When it got into this state, in UTC, where that is known; at Heroku, when it was deployed."""
-    version: str = ""
-    """Heroku's own number of what runs there (`v5`)."""
+    version: str | None = None
+    """Heroku's own number of what runs there (`v5`); None on a platform that has none."""
     pid: int | None = None
     """The web process on this machine; None where there is none."""
     dyno: str = ""

@@ -52,7 +52,7 @@ class Outcome(enum.StrEnum):
     REJECTED = "rejected"
     """A complete 4xx or 5xx."""
     HUNG = "hung"
-    """Nothing within the time limit."""
+    """No answer within the time limit, or none though the server had read it all and then answered later requests."""
 
 
 class End(enum.StrEnum):

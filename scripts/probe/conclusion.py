@@ -36,6 +36,12 @@ def worst(words: Iterable[Word]) -> Word:
     return next((word for word in (Word.AFFECTED, Word.UNTOLD) if word in found), Word.INTACT)
 
 
+def in_sentences(doubt: Doubt) -> str:
+    """Return a doubt with what is to be done about it, as sentences; one that is a question ends as one."""
+    told = (part if part.endswith("?") else f"{part}." for part in (doubt.text, doubt.do) if part)
+    return " ".join(told)
+
+
 def conclude(
     measurement: Measurement,
     who: Who,

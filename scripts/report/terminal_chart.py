@@ -29,14 +29,14 @@ ROWS = 8
 def columns(measurement: Measurement, width: int) -> list[Outcome]:
     """Return the outcome of each letter: the offsets in order, shared out over at most ROWS rows of `width`."""
     outcomes = [trial.outcome for trial in measurement.trials]
-    each = max(1, -(-len(outcomes) // (width * ROWS)))
+    each = _each(measurement, width)
     return [min(outcomes[start : start + each], key=GRAVITY.index) for start in range(0, len(outcomes), each)]
 
 
 def rows(measurement: Measurement, width: int) -> Iterator[tuple[int, list[Outcome]]]:
     """Yield the first offset of each row of the chart, and the outcomes of its letters."""
     letters = columns(measurement, width)
-    each = max(1, -(-len(measurement.trials) // (width * ROWS)))
+    each = _each(measurement, width)
     for start in range(0, len(letters), width):
         yield measurement.trials[start * each].offsets[0], letters[start : start + width]
 
@@ -48,9 +48,23 @@ def ruler(measurement: Measurement, first: int, count: int, width: int) -> str:
     """
     if len(measurement.trials) == 1:
         return ""
-    each = max(1, -(-len(measurement.trials) // (width * ROWS)))
+    each = _each(measurement, width)
     shown = (chr(byte) for byte in measurement.case.data[first : first + count * each : each])
     return "".join(char if char.isprintable() else " " for char in shown).rstrip()
+
+
+def reading(measurement: Measurement, width: int) -> str:
+    """Return how the ruler and the letters are to be read; empty where there is no ruler."""
+    if len(measurement.trials) == 1:
+        return ""
+    told = "a mark stands below the byte that the second segment begins with"
+    each = _each(measurement, width)
+    return told if each == 1 else f"{told}: the first of {each}, for the gravest of their outcomes"
+
+
+def _each(measurement: Measurement, width: int) -> int:
+    """Return how many offsets share a letter, in rows of `width`."""
+    return max(1, -(-len(measurement.trials) // (width * ROWS)))
 
 
 def legend(measurement: Measurement) -> list[tuple[Outcome, str]]:

@@ -1,4 +1,4 @@
-"""`doctor`: tell what will rot."""
+"""`doctor`: report what will go out of support."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ STYLES = {Level.OK: "dim", Level.NOTE: "", Level.SOON: "yellow", Level.UNKNOWN: 
 @options.as_json
 @click.pass_obj
 def command(root: Path, *, offline: bool, as_json: bool) -> None:
-    """Tell what will rot, and what to do: exit code 1 when something needs doing now."""
+    """Report what will go out of support, and what to do: exit code 1 when something needs doing now."""
     matrix = load(root)
     support = doctor.read_support(root)
     findings = list(doctor.check_runtimes(matrix, support, datetime.now(UTC).date()))

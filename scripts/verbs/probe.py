@@ -10,7 +10,7 @@ from scripts import screen
 from scripts.errors import WrongUse
 from scripts.probe.cases import load_cases, select
 from scripts.probe.comparison import Compare
-from scripts.probe.conclusion import Conclusion, worst
+from scripts.probe.conclusion import Conclusion, in_sentences, worst
 from scripts.probe.examine import examine
 from scripts.probe.measure import How
 from scripts.probe.measurement import Measurement
@@ -18,7 +18,7 @@ from scripts.probe.pace import Times
 from scripts.probe.proof import ProofName
 from scripts.probe.target import Target, parse_url, plans, requested
 from scripts.probe.who import Who
-from scripts.report.terminal_chart import LETTERS, STYLES, legend, rows, ruler
+from scripts.report.terminal_chart import LETTERS, STYLES, legend, reading, rows, ruler
 from scripts.verbs import options
 from scripts.verbs.exit_codes import told_by_exit_code
 
@@ -157,14 +157,18 @@ def _show(target: Target, measurement: Measurement, conclusion: Conclusion) -> N
     screen.out.print(f"{shown}: {named}{len(measurement.case.data):,} bytes, {_requests(measurement)}")
     width = max(20, min(screen.out.width, 120) - 8)
     for first, outcomes in rows(measurement, width):
-        screen.out.print(f"        {ruler(measurement, first, len(outcomes), width)}", style="dim")
+        if shown := ruler(measurement, first, len(outcomes), width):
+            screen.out.print(f"        {shown}", style="dim")
         screen.out.print([(f"{first:6}  ", ""), *((LETTERS[outcome], STYLES[outcome]) for outcome in outcomes)])
+    if told := reading(measurement, width):
+        screen.out.print(f"  {told}", style="dim")
     for outcome, text in legend(measurement):
         screen.out.print(text, style=STYLES[outcome])
     if measurement.joined:
         screen.out.print(f"  in one segment: {measurement.joined.outcome}", style=STYLES[measurement.joined.outcome])
     for served, count in list(measurement.served.items())[:8]:
-        screen.out.print(f"  served instead, {count} times: {served.decode('latin-1')}")
+        times = "once" if count == 1 else f"{count} times"
+        screen.out.print(f"  served instead, {times}: {served.decode('latin-1')}")
     if measurement.flaky:
         offsets = ", ".join(
             f"{first}–{last}" if first != last else f"{first}" for first, last in measurement.flaky[:12]
@@ -173,6 +177,6 @@ def _show(target: Target, measurement: Measurement, conclusion: Conclusion) -> N
     if measurement.baseline.moving:
         screen.out.print(f"  moves by itself, and was not compared: {', '.join(measurement.baseline.moving)}")
     for doubt in conclusion.doubts:
-        screen.out.print(f"note: {doubt.text}. {doubt.do}".rstrip(". ") + ".")
+        screen.out.print(f"note: {in_sentences(doubt)}")
     word = "intact: every split request got the whole one's answer" if conclusion.word == "intact" else conclusion.word
     screen.out.print(f"{word} [{measurement.proof}: {measurement.proof.words}]")

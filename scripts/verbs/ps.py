@@ -49,8 +49,9 @@ def _print(rows: "list[Deployment]", to: str, *, as_json: bool) -> None:
 
 def _line(row: "Deployment") -> str:
     """Return what a person is told of a deployment."""
-    words = [f"{row.variant:12} {row.state:9}", f"{row.address} " if row.address else "", row.version, row.branch]
+    words = [f"{row.variant:12} {row.state:9}", f"{row.address} " if row.address else "", row.version or "", row.branch]
     words += [row.commit[:10], f"since {row.since:%Y-%m-%d %H:%M:%S} UTC" if row.since else ""]
     words.append(f"restarted {row.restarts} times" if row.restarts > 1 else "restarted once" if row.restarts else "")
+    words.append(f"itself at {row.dyno}" if row.dyno else "")
     words.append("" if row.segment_bytes is None else f"SEGMENT={row.segment_bytes}")
     return " ".join(word for word in words if word)

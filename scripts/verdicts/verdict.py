@@ -119,8 +119,8 @@ def evidence_in_short(verdict: Verdict, most: int | None = None) -> str:
     `Yes. Misrouted: misroute (8 of 73 splits), post, websocket. Dropped: form (3,901 of 3,926 splits), headers.`
     Where more than `most` cases that do not decide came to one outcome, they are counted.
     """
-    parts = ["Yes." if verdict.has_issue else "No."]
     intact = [each for each in verdict.cases.values() if each.intact]
+    parts = ["Yes." if verdict.has_issue else _no(len(verdict.cases) - len(intact))]
     gravest = {
         outcome: [name for name, each in verdict.cases.items() if each.gravest is outcome] for outcome in GRAVITY[:-1]
     }
@@ -148,6 +148,11 @@ def encode(verdict: Verdict) -> str:
     """Return the text of verdict.json; each range stands on one line."""
     text = msgspec.json.format(msgspec.json.encode(verdict), indent=2).decode()
     return PAIR.sub(r"[\1, \2]", text) + "\n"
+
+
+def _no(failing: int) -> str:
+    """Return the answer "no", which must not contradict the cases that are named behind it."""
+    return f"No, but {'another case fails' if failing == 1 else 'other cases fail'}." if failing else "No."
 
 
 def _intact(cases: dict[str, CaseEvidence]) -> bool:

@@ -24,7 +24,7 @@ def test_each_variant_is_shown_with_its_state_verdict_and_address(running: Runni
     """And the segment size that holds."""
     with running.client() as client:
         text = client.get("/").text
-    for variant, verdict in ((AFFECTED, "Yes. Misrouted: misroute"), (PATCHED, "No. ")):
+    for variant, verdict in ((AFFECTED, "Yes. Misrouted: misroute"), (PATCHED, "No, but another case fails. ")):
         (article,) = re.findall(rf'<article [^>]*id="{variant.replace(".", "-")}".*?</article>', text, re.DOTALL)
         assert f"Has the issue? {verdict}" in article
         assert f'href="{running.app(variant)}"' in article

@@ -5,8 +5,8 @@ import pytest
 from scripts.probe.answers import Answer, End, Outcome
 from scripts.probe.baseline import Baseline
 from scripts.probe.cases import Case
-from scripts.probe.conclusion import Word, conclude
-from scripts.probe.measurement import Measurement, Trial, Wholes
+from scripts.probe.conclusion import Word, conclude, in_sentences
+from scripts.probe.measurement import Doubt, Measurement, Trial, Wholes
 from scripts.probe.processes import Process
 from scripts.probe.proof import ProofName
 from scripts.probe.who import Who
@@ -57,6 +57,15 @@ def test_an_unproven_intact_stands_where_it_is_asked_for() -> None:
     assert conclude(gap, Who(), unproven=True).word is Word.INTACT
     assert conclude(page, Who(), unproven=True).word is Word.UNTOLD
     assert conclude(page, Who(), expected=[404]).word is Word.INTACT
+
+
+def test_a_doubt_that_asks_ends_with_its_question_mark_alone() -> None:
+    """And what is to be done is a sentence of its own, where there is something."""
+    (page,) = conclude(measurement(INTACT, status=404), Who()).doubts
+    assert in_sentences(page) == (
+        "the whole request itself got 404: is this the URL that you mean? If it is: EXPECT=404."
+    )
+    assert in_sentences(Doubt("nothing was proven")) == "nothing was proven."
 
 
 @pytest.mark.parametrize("trial", [INTACT, DROPPED])

@@ -14,6 +14,7 @@ from scripts.report.svg import LEFT, LETTER, RIGHT
 from tests.history.samples import DAY, DROPPED, history, row, story, unmeasured
 from tests.report.site.sample import sample
 
+SHORT = CaseCell(dropped=((5, 20),))
 UNTOLD = CaseCell(untold="a control came out wrong")
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -50,8 +51,8 @@ def test_a_case_that_alone_changes_is_a_boundary_too() -> None:
 
 def test_a_case_that_could_not_be_told_makes_no_boundary_where_others_tell() -> None:
     """It would look as if something had changed."""
-    rows = [row("0.1", form=DROPPED, pipelined=DROPPED), row("0.2", form=DROPPED, pipelined=UNTOLD)]
-    rows.append(row("0.3", form=DROPPED, pipelined=DROPPED))
+    rows = [row("0.1", form=DROPPED, pipelined=SHORT), row("0.2", form=DROPPED, pipelined=UNTOLD)]
+    rows.append(row("0.3", form=DROPPED, pipelined=SHORT))
     assert len(stretches(history(*rows), "httptools")) == 1
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from scripts.cli import VERBS, cli
 from scripts.probe.controls import Handling, running
+from scripts.report.site.chapters import PAGES
 from tests.whole.conftest import Clone
 
 
@@ -152,7 +153,7 @@ def test_the_probe_ends_with_1_for_an_affected_server(clone: Clone, server: str)
     finished = clone.verb("probe", URL=f"{server}/view?next=/admin")
     assert finished.returncode == 1
     assert "! misrouted" in finished.stdout
-    assert "served instead, 1 times: /admin" in finished.stdout
+    assert "served instead, once: /admin" in finished.stdout
     assert "affected [receive-queue: the kernel said" in finished.stdout.splitlines()[-1]
 
 
@@ -174,9 +175,13 @@ def test_the_probe_ends_with_2_where_nothing_can_be_told(clone: Clone) -> None:
 
 
 def test_the_probe_can_split_one_request_at_several_offsets(clone: Clone, server: str) -> None:
-    """OFFSETS and SEGMENT send one request."""
-    for option in ({"OFFSETS": "10,12,20"}, {"SEGMENT": "7"}):
-        facts = json.loads(clone.verb("probe", URL=f"{server}/view?next=/admin", JSON="1", **option).stdout)
+    """OFFSETS and SEGMENT send one request, as the chapter has them for its own URL."""
+    chapter = (clone.root / PAGES / "60-measure-your-own-server.md").read_text("utf-8")
+    options = re.findall(r"`(OFFSETS|SEGMENT)=([\d,]+)`", chapter)
+    assert [name for name, _ in options] == ["OFFSETS", "SEGMENT"]
+    asked = re.findall(r"URL=\"http://127.0.0.1:8000(/\S+)\"", chapter)[0]
+    for name, value in options:
+        facts = json.loads(clone.verb("probe", URL=f"{server}{asked}", JSON="1", **{name: value}).stdout)
         assert sum(facts["outcomes"].values()) == 1
 
 
@@ -184,6 +189,7 @@ def test_the_probe_tells_a_request_in_segments_by_its_offsets(clone: Clone, serv
     """All offsets of the one request are named, and the proof that was asked for."""
     shown = clone.verb("probe", URL=f"{server}/view", OFFSETS="10,30", PROOF="barrier").stdout
     assert "1 request in 3 segments" in shown
+    assert "" not in shown.splitlines()
     assert "split at 10, 30" in shown
     assert "[barrier: a whole request was answered between the segments" in shown
 
@@ -227,7 +233,15 @@ def test_the_probe_of_this_projects_router_names_the_dyno_behind_it(clone: Clone
     finished = clone.verb("probe", URL=f"{deployed}about.json")
     assert finished.returncode == 2
     assert "this project's own router answers here" in finished.stdout
-    assert re.search(r"Probe the dyno: URL=http://127\.0\.0\.1:\d+/", finished.stdout)
+    named = re.search(r"Probe the dyno: URL=(http://127\.0\.0\.1:\d+)/", finished.stdout)
+    assert named
+    assert f"itself at {named[1]}" in clone.done("ps")
+
+
+def test_a_deployment_has_no_version_where_its_platform_has_none(clone: Clone, deployed: str) -> None:
+    """Heroku numbers what it runs, and this machine does not."""
+    (row,) = json.loads(clone.done("ps", JSON="1"))
+    assert (row["address"], row["version"]) == (deployed, None)
 
 
 def test_a_probe_whose_reader_has_enough_does_not_pass_for_an_answer(clone: Clone, server: str) -> None:
