@@ -43,10 +43,7 @@ def _what(finding: ReleaseFinding) -> str:
         if case.cell.joined:
             joined[own, case.cell.joined].append(case.name)
     told = [f"{own}{words} in {listed(names)}" for (own, words), names in groups.items()]
-    told += [
-        f"{own}{word} in {listed(names)} even where it comes whole, in one segment"
-        for (own, word), names in joined.items()
-    ]
+    told += [f"{own}{listed(names)} {word} even in one segment" for (own, word), names in joined.items()]
     return "; ".join(told)
 
 

@@ -25,5 +25,5 @@ def _words(cell: Cell) -> str:
         return "intact"
     if cell.untold:
         return f"could not tell ({cell.untold})"
-    joined = [f"{cell.joined} even where it comes whole, in one segment"] if cell.joined else []
+    joined = [f"{cell.joined} even in one segment"] if cell.joined else []
     return " and ".join([*cell.counts, *joined])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from scripts.history.affected import listed
-from scripts.history.eras import Span, is_intact, measured, parsers, spans, untold_between
+from scripts.history.eras import Span, is_affected, is_intact, measured, parsers, spans, spans_of_any, untold_between
 from scripts.history.rows import History, HistoryCommit
 from scripts.matrix import PARSERS
 from scripts.probe.cases import DECIDING
@@ -32,9 +32,14 @@ def _line(history: History, parser: str) -> str:
     else:
         rows = measured(history, parser)
         untold = untold_between(history, DECIDING, parser)
-        text = f"no release from {rows[0].release} to {rows[-1].release} is {'known to be ' if untold else ''}affected"
+        has = "is known to have" if untold else "has"
+        text = f"no release from {rows[0].release} to {rows[-1].release} {has} the issue"
         if untold:
             text += f"; of {listed(row.release for row in untold)} nothing can be told"
+        if other := next(reversed(spans_of_any(history, parser)), None):
+            cases = [name for name, cell in other.last.cases.items() if is_affected(cell)]
+            fail = "another case fails" if len(cases) == 1 else "other cases fail"
+            text += f". Up to {other.last.release} {fail}, {listed(f'`{name}`' for name in cases)}"
     return f"- With `{parser}`{who}: {text}."
 
 

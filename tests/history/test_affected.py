@@ -20,7 +20,7 @@ def test_an_affected_release_has_its_whole_story_in_one_line() -> None:
     assert sentence(found("0.12.2")) == (
         "uvicorn 0.12.2 with httptools is affected, since 0.10.9 until 0.17.4: dropped in form (3,901 of 3,926); "
         "since 0.11.0 until 0.12.2 dropped in pipelined (16 of 73); "
-        "since 0.11.0 until 0.12.2 hung in pipelined even where it comes whole, in one segment. "
+        "since 0.11.0 until 0.12.2 pipelined hung even in one segment. "
         "Upgrade to 0.17.5 or later, or run it with --http h11"
     )
     assert found("0.12.2").standing.code == 1

@@ -35,7 +35,7 @@ def test_the_answer_names_the_first_and_the_last_affected_release_of_each_parser
     assert answer(found).splitlines() == [
         "- With `httptools` (what `uvicorn[standard]` installs): **0.8.0 to 0.17.4** are affected, "
         "0.17.5 and later are not.",
-        "- With `h11` (what `pip install uvicorn` brings): no release from 0.17.4 to 0.17.5 is affected.",
+        "- With `h11` (what `pip install uvicorn` brings): no release from 0.17.4 to 0.17.5 has the issue.",
         "- What helps: 0.17.5 or later, or `uvicorn --http h11` with 0.17.4.",
     ]
 
@@ -68,19 +68,20 @@ def test_no_release_is_cleared_of_which_nothing_is_known() -> None:
         row("0.31.0", parser="h11", form=INTACT),
     )
     assert answer(found).splitlines()[1] == (
-        "- With `h11` (what `pip install uvicorn` brings): no release from 0.15.0 to 0.31.0 is known to be affected; "
-        "of 0.16.0, 0.17.1 and 0.18.0 nothing can be told."
+        "- With `h11` (what `pip install uvicorn` brings): no release from 0.15.0 to 0.31.0 is known to have the "
+        "issue; of 0.16.0, 0.17.1 and 0.18.0 nothing can be told."
     )
 
 
-def test_another_case_that_fails_is_no_matter_of_this_answer() -> None:
-    """The release's own page, and `make affected`, tell of it."""
+def test_another_case_that_fails_is_told_apart_from_the_bug() -> None:
+    """By its name: `make affected` calls those releases affected, and says by what."""
     found = history(
         row("0.8.0", parser="h11", form=INTACT, pipelined=CaseCell(joined=Outcome.HUNG)),
         row("0.9.0", parser="h11", form=INTACT, pipelined=INTACT),
     )
     assert answer(found) == (
-        "- With `h11` (what `pip install uvicorn` brings): no release from 0.8.0 to 0.9.0 is affected.\n"
+        "- With `h11` (what `pip install uvicorn` brings): no release from 0.8.0 to 0.9.0 has the issue. "
+        "Up to 0.8.0 another case fails, `pipelined`.\n"
     )
 
 
