@@ -16,7 +16,7 @@ NUMBERS = " ".join(str(number) for number in range(1000))
 PAGES = ["/", "/view?story=a", "/view", "/admin", "/nowhere"]
 
 # The servers answer in milliseconds, but a busy machine may not.
-properties = settings(deadline=None, max_examples=40)
+properties = settings(max_examples=40)
 
 
 def test_the_first_form_holds_the_numbers(server: Server) -> None:

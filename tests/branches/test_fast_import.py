@@ -30,7 +30,7 @@ def fast_import(repository: Checkout, content: bytes) -> "subprocess.CompletedPr
     return subprocess.run(command, cwd=repository.root, input=content, capture_output=True, check=False)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(first=trees(), second=trees(), message=messages, seconds=st.integers(0, 2**32))
 def test_a_stream_makes_exactly_its_commits(
     repository: Checkout, first: dict[str, BranchFile], second: dict[str, BranchFile], message: str, seconds: int
@@ -68,7 +68,7 @@ TWO = b"".join(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(length=st.integers(len(b"feature done\n"), len(TWO) - len("e\n")))
 def test_a_cut_stream_moves_nothing(repository: Checkout, length: int) -> None:
     """Wherever the stream ends early, once its first line is through, git fails and no ref appears."""

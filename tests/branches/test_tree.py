@@ -57,7 +57,7 @@ def on_buildpack(variant: Variant) -> Variant:
     return replace(variant, runtime=runtime)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(files=trees(), algorithm=st.sampled_from(["sha1", "sha256"]))
 def test_a_trees_id_is_gits_own(
     repositories: Mapping[str, Checkout], files: dict[str, BranchFile], algorithm: str
@@ -70,7 +70,7 @@ def test_a_trees_id_is_gits_own(
     assert tree_id(files, algorithm) == repository.git("write-tree", "--missing-ok")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(content=st.text(), algorithm=st.sampled_from(["sha1", "sha256"]))
 def test_a_blobs_id_is_gits_own(repositories: Mapping[str, Checkout], content: str, algorithm: str) -> None:
     """What git hash-object says of the same bytes is the id."""
@@ -138,7 +138,6 @@ def test_nothing_depends_on_where_the_checkout_is(real: Real) -> None:
     assert branch_files(project, elsewhere, inputs) == branch_files(project, variant, inputs)
 
 
-@settings(deadline=None)
 @given(description=st.text(), why=st.text(), issue=st.text())
 def test_any_text_is_quoted(real: Real, description: str, why: str, issue: str) -> None:
     """Whatever the matrix says, app.json says the same, and no line of README.md is begun by it."""

@@ -17,7 +17,7 @@ from scripts.history.affected_words import sentence
 from scripts.history.asked import read_asked
 from tests.report.site.sample import releases, sample
 
-RELAXED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+RELAXED = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 """A browser answers when it does; the page is the same for every example, and keeps nothing."""
 
 NUMBERS = st.lists(st.integers(0, 60), min_size=1, max_size=4).map(lambda parts: ".".join(map(str, parts)))
