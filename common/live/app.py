@@ -206,12 +206,14 @@ async def stream() -> AsyncIterator[bytes]:
     live.look()
     try:
         yield b"retry: %d\n" % RETRY_MILLISECONDS
-        yield event("hello", instance=INSTANCE, token=TOKEN)
+        yield event("hello", instance=INSTANCE)
         sent: dict[str, int] = {}
         while True:
             # The list comes first: it makes the places that the other parts fill.
             for name, (change, html) in sorted(live.board.parts.items(), key=lambda part: part[0] != "deployments"):
                 if sent.get(name) != change:
+                    if name == "deployments":  # a new list, and so all places in it, is empty
+                        sent.clear()
                     sent[name] = change
                     yield event("part", name=name, change=change, html=html)
             await live.board.change(BEAT_SECONDS)

@@ -7,7 +7,7 @@ const AGAIN_MILLISECONDS = 3000;
 const id = (name) => document.getElementById(name);
 let source = null;
 let heard = 0;
-let instance = "";
+const instance = document.querySelector("[data-instance]").dataset.instance;
 let again = 0;
 
 function say(text) {
@@ -27,13 +27,8 @@ function put({name, change, html}) {
 }
 
 function hello(news) {
-  if (instance && instance !== news.instance) {
-    location.reload(); // another process answers now, which knows other tokens and probes
-    return;
-  }
-  instance = news.instance;
-  for (const field of document.querySelectorAll("input[name=token]")) field.value = news.token;
-  say("");
+  if (instance === news.instance) say("");
+  else location.reload(); // another process answers now, which knows another token and other probes
 }
 
 function listen() {

@@ -22,6 +22,9 @@ from tests.live.conftest import AFFECTED, PATCHED, Running, until
 from tests.platforms.stage import is_alive
 from tests.screenshots import SHOTS, WIDTHS
 
+AFTER = "v0.12.3"
+"""A variant that is deployed while the page is open."""
+
 PROBED = 120_000
 """Milliseconds that all cases of a variant may take on a busy machine."""
 
@@ -212,6 +215,37 @@ def test_a_page_of_an_older_process_renews_itself(tab: Tab, running: Running) ->
     set_segment(tab.page, 536)
     set_segment(tab.page, 1460)
     tab.complaints.clear()  # the browser's own, of the connection that broke
+
+
+def test_a_page_that_was_never_looked_at_is_not_taken_for_one_of_the_process_that_answers(
+    chromium: Browser, running: Running
+) -> None:
+    """A tab in the background hears of no process until it is seen: what it shows may be of one that has ended."""
+    running.wait()
+    os.kill(running.page_process(), signal.SIGKILL)
+    running.clone.done("deploy", VARIANT=AFFECTED)
+    running.wait()
+    context = chromium.new_context()
+    context.route("**/events", lambda route: route.abort())
+    page = context.new_page()
+    page.goto(running.url)
+    expect(page.locator("#segment-now")).to_contain_text("in segments of 1,460 bytes")
+    os.kill(running.page_process(), signal.SIGKILL)
+    running.clone.done("deploy", VARIANT=AFFECTED, SEGMENT="700")
+    running.wait()
+    context.unroute("**/events")
+    expect(page.locator("#segment-now")).to_contain_text("in segments of 700 bytes")
+    context.close()
+    running.clone.done("deploy", VARIANT=AFFECTED)
+
+
+def test_a_deploy_leaves_what_an_open_page_shows_of_the_others(tab: Tab, running: Running) -> None:
+    """The list gets another variant, and each of the others keeps its state and its address."""
+    expect(tab.variant(AFFECTED)).to_contain_text("Has the issue? Yes.")
+    running.clone.done("deploy", VARIANT=AFTER)
+    expect(tab.variant(AFTER)).to_contain_text("Has the issue?")
+    expect(tab.variant(AFFECTED)).to_contain_text("Has the issue? Yes.")
+    expect(tab.variant(AFFECTED).get_by_role("link")).to_have_text(running.app(AFFECTED))
 
 
 def test_without_javascript_the_page_is_as_true_as_its_last_reload(chromium: Browser, running: Running) -> None:
