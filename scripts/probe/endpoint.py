@@ -7,7 +7,7 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 
-from scripts.errors import Failure
+from scripts.errors import Failure, WrongUse
 from scripts.wire.receive_queue import Address
 
 READ_BYTES = 262144
@@ -31,7 +31,7 @@ class Endpoint:
     def resolved(self) -> "Endpoint":
         """Return the endpoint with its host in numbers: of several addresses the first that takes a connection.
 
-        Failure where none does.
+        Failure where none does, WrongUse for what can be no host's name.
         """
         if self.path:
             self._try(socket.AF_UNIX, self.path)
@@ -40,6 +40,8 @@ class Endpoint:
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
         except OSError as error:
             raise self.unreachable(error) from None
+        except UnicodeError:  # a label that is empty or too long, say: nobody can be asked for it
+            raise WrongUse(f"{self.host!r} can be no host's name") from None
         failure: Failure | None = None
         for family, _, _, _, address in found:
             try:

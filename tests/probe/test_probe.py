@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from scripts.errors import Failure
+from scripts.errors import Failure, WrongUse
 from scripts.probe.answers import End, Outcome
 from scripts.probe.cases import of_request, request_head
 from scripts.probe.endpoint import Endpoint
@@ -154,6 +154,13 @@ def test_a_refused_connection_is_no_outcome() -> None:
         address: Address = gone.getsockname()[:2]
     with pytest.raises(Failure, match=r"no connection to 127.0.0.1 port \d+: Connection refused"):
         probe(address)
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".example", "\udcff"])
+def test_what_can_be_no_host_is_wrong_use(host: str) -> None:
+    """Python cannot even ask for it."""
+    with pytest.raises(WrongUse, match=r"can be no host's name"):
+        probe((host, 80))
 
 
 def test_a_server_that_does_not_read_is_no_outcome() -> None:
