@@ -65,11 +65,18 @@ async def ask(kind: str, **fields: Any) -> dict[str, Any]:
 
 
 async def told(*args: str, stdin: bytes = b"") -> AsyncIterator[dict[str, Any]]:
-    """Yield what `python -m scripts.live` tells, line by line; it is ended when nobody listens any more."""
+    """Yield what `python -m scripts.live` tells, line by line; it is ended when nobody listens any more.
+
+    Gone where it cannot be run, for its environment is being made anew, say, and where a line cannot be read.
+    """
     pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-    child = await asyncio.create_subprocess_exec(
-        TOOLING, "-m", "scripts.live", *args, cwd=CHECKOUT, stdin=pipe, stdout=pipe, stderr=nothing, limit=LONGEST_LINE
-    )
+    command = [TOOLING, "-m", "scripts.live", *args]
+    try:
+        child = await asyncio.create_subprocess_exec(
+            *command, cwd=CHECKOUT, stdin=pipe, stdout=pipe, stderr=nothing, limit=LONGEST_LINE
+        )
+    except OSError as error:
+        raise Gone(f"the tooling cannot be run: {clean(error.strerror or str(error))}") from None
     assert child.stdin
     assert child.stdout
     try:
@@ -78,6 +85,8 @@ async def told(*args: str, stdin: bytes = b"") -> AsyncIterator[dict[str, Any]]:
             child.stdin.close()
         async for line in child.stdout:
             yield cleaned(json.loads(line))
+    except ValueError:  # a line that is too long is one too
+        raise Gone("the tooling told what cannot be read") from None
     finally:
         with suppress(ProcessLookupError):
             child.terminate()

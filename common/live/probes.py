@@ -166,7 +166,8 @@ class Probes:
                 else:
                     probe.strips[news["case"]].end(news)
                 self._changed(variant)
-        return "" if all(strip.over for strip in probe.strips.values()) else "The probe has ended early."
+        is_whole = probe.strips and all(strip.over for strip in probe.strips.values())
+        return "" if is_whole else "The probe has ended early."
 
     async def _up(self, variant: str) -> Row | None:
         """Return what runs of a variant once it is up; None where it is not, after a while."""
