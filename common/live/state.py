@@ -4,7 +4,6 @@ import asyncio
 import json
 import secrets
 from contextlib import suppress
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import jinja2
 from common.live.asking import CHECKOUT, Gone, ask, cleaned, told_once
 from common.live.probes import Probes
 from scripts.router.segments import form_of
-from scripts.wire.splitting import SEGMENT_BYTES
+from scripts.wire.splitting import SEGMENT_BYTES, segment_offsets
 
 TOKEN = secrets.token_urlsafe(32)
 INSTANCE = secrets.token_urlsafe(8)
@@ -22,6 +21,9 @@ POLL_SECONDS = 1.0
 
 UNKNOWN = {"description": "", "has_issue": None, "verdict": ""}
 """What is known of a variant that runs, and is none of the checkout's any more."""
+
+SHOWN_SEGMENTS = 10
+"""How many segments of a request are all shown; of more, those at its ends and at the one that broke it."""
 
 ESCAPES = {"\r": "\\r", "\n": "\\n\n"}
 """How the ends of lines are shown, as on the page about the wire."""
@@ -145,7 +147,7 @@ class Live:
 
     async def learn(self) -> None:
         """Read the facts again where a verdict was written since."""
-        verdicts = max((path.stat().st_mtime_ns for path in CHECKOUT.glob("variants/*/verdict.json")), default=1)
+        verdicts = max(map(_written, CHECKOUT.glob("variants/*/verdict.json")), default=1)
         if verdicts != self._facts_of:
             self._facts_of = verdicts
             try:
@@ -161,12 +163,15 @@ class Live:
         """Show the request that failed last, and have its steps taken."""
         failed = self.listed["failed"]
         steps = self._steps.get(failed["when"], {}) if failed else {}
-        segments = _segments(failed) if failed else []
-        self.board.put(
-            "failed",
-            pages.get_template("failed.html").render(failed=cleaned(failed), segments=segments, steps=steps),
-        )
-        if failed and failed["when"] not in self._steps and failed["offsets"]:
+        shown: dict[str, Any] = {"failed": None}
+        if failed:
+            head, size = failed["head"], failed["segment_bytes"] or len(failed["head"])
+            told = cleaned({name: value for name, value in failed.items() if name != "head"})
+            count = -(-len(head) // size)
+            shown = {"failed": told, "steps": steps, "bytes": len(head), "count": count}
+            shown["segments"] = _segments(head, size, _breaking(failed))
+        self.board.put("failed", pages.get_template("failed.html").render(shown))
+        if failed and failed["when"] not in self._steps and failed["segment_bytes"]:
             self._steps = {failed["when"]: {}}
             task = asyncio.create_task(self._take_steps(failed))
             self._work.add(task)
@@ -174,20 +179,37 @@ class Live:
 
     async def _take_steps(self, failed: dict[str, Any]) -> None:
         """Have the release take its steps over the request that failed, and show them."""
-        word = failed["broke"].split(" ")
-        number = word[1] if word[:1] == ["segment"] else str(len(failed["offsets"]) + 1)
-        sent = json.dumps({"head": failed["head"], "offsets": failed["offsets"]}).encode()
+        offsets = segment_offsets(len(failed["head"]), failed["segment_bytes"])
+        number = _breaking(failed) or len(offsets) + 1
+        sent = json.dumps({"head": failed["head"], "offsets": offsets[:number]}).encode()
         try:
-            self._steps[failed["when"]] = await told_once("steps", failed["tree"], number, stdin=sent)
+            self._steps[failed["when"]] = await told_once("steps", failed["tree"], str(number), stdin=sent)
         except Gone as gone:
             self._steps[failed["when"]] = {"none": str(gone)}
         self._show_failed()
 
 
-def _segments(failed: dict[str, Any]) -> list[tuple[int, int, str]]:
-    """Return the segments of a failed request: where each begins and ends, and its bytes as a page shows them."""
-    edges = [0, *failed["offsets"], len(failed["head"])]
-    return [(first, last, failed["head"][first:last]) for first, last in pairwise(edges)]
+def _written(path: Path) -> int:
+    """Return when a file was written; 0 where it has just been taken away."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _breaking(failed: dict[str, Any]) -> int:
+    """Return the number of the segment that broke a request; 0 where that is not seen."""
+    word = failed["broke"].split(" ")
+    return int(word[1]) if word[:1] == ["segment"] else 0
+
+
+def _segments(head: str, size: int, breaking: int) -> list[tuple[int, int, int, str]]:
+    """Return the segments of a request that are shown: number, where it begins and ends, and its bytes."""
+    count = -(-len(head) // size)
+    some = {1, 2, breaking - 1, breaking, breaking + 1, count}
+    wanted = range(1, count + 1) if count <= SHOWN_SEGMENTS else sorted(each for each in some if 1 <= each <= count)
+    edges = {each: ((each - 1) * size, min(each * size, len(head))) for each in wanted}
+    return [(each, first, last, head[first:last]) for each, (first, last) in edges.items()]
 
 
 def around(data: str, first: int = 220, last: int = 80) -> str:

@@ -16,11 +16,21 @@ from scripts.errors import Failure, WrongUse
 
 ROOT = Path(__file__).resolve().parents[2]
 
+MOST_SEGMENTS = 1 << 21
+"""More than a head can have: the router takes up to a megabyte of it."""
+
 
 def say(news: object) -> None:
     """Print a line."""
     sys.stdout.write(f"{screen.as_json(news)}\n")
     sys.stdout.flush()
+
+
+def number(text: str, most: int) -> int:
+    """Return the number on the command line, from 1 to `most`; WrongUse for another one, and for none."""
+    if text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most:
+        return int(text)
+    raise WrongUse(f"{text!r} is no number from 1 to {most}")
 
 
 def main(args: list[str]) -> int:
@@ -34,11 +44,11 @@ def main(args: list[str]) -> int:
             case ["probe", host, port, parser, *names]:
                 from scripts.live.probing import probe_cases  # noqa: PLC0415
 
-                probe_cases(ROOT, (host, int(port)), parser, ",".join(names), say)
-            case ["steps", tree, number]:
+                probe_cases(ROOT, (host, number(port, 65535)), parser, ",".join(names), say)
+            case ["steps", tree, last]:
                 from scripts.live.steps import steps_of  # noqa: PLC0415
 
-                say(steps_of(ROOT, tree, sys.stdin.read(), int(number)))
+                say(steps_of(ROOT, tree, sys.stdin.buffer.read(), number(last, MOST_SEGMENTS)))
             case _:
                 raise WrongUse("facts, probe or steps")
     except Failure as failure:

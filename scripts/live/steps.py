@@ -15,6 +15,7 @@ from scripts.process import run
 from scripts.recorder.record import INSTRUMENTED, Recorded
 from scripts.recorder.recording import Kind, Step
 from scripts.recorder.spans import placed
+from scripts.records import decode
 from scripts.report.site.wire import line_of
 from scripts.wire.splitting import split
 
@@ -22,6 +23,9 @@ LIMIT_SECONDS = 20.0
 
 SHOWN_CHARACTERS = 60
 """How much of a long text is shown at either end."""
+
+SHOWN_STEPS = 25
+"""How many of many steps are shown at either end: a segment can have one byte, and each one has its own."""
 
 
 class SentSegments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,26 +35,29 @@ class SentSegments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     offsets: tuple[int, ...]
 
 
-def steps_of(root: Path, tree: str, sent: str, number: int) -> dict[str, object]:
+def steps_of(root: Path, tree: str, sent: bytes, number: int) -> dict[str, object]:
     """Return the steps that a release took, up to segment `number`, with which it closes the connection.
 
     `sent` is a SentSegments as JSON. Failure where the release cannot be run so: it reads HTTP with another parser.
     """
     if not TREE_ID.match(tree):
         raise WrongUse(f"{tree!r} is no id of a git tree")
-    request = msgspec.json.decode(sent, type=SentSegments)
-    segments = split(request.head.encode("latin-1"), request.offsets)[:number]
+    request = decode(sent, "standard input", SentSegments)
+    try:
+        segments = split(request.head.encode("latin-1"), request.offsets)[:number]
+    except ValueError as error:
+        raise WrongUse("standard input is wrong", found=str(error)) from None
     python = Slug(tree, Places(root).slugs / tree).python
     given = msgspec.json.encode([[segment.decode("latin-1") for segment in segments]])
     done = run([python, "-I", INSTRUMENTED], stdin=given, limit=LIMIT_SECONDS)
     recorded = msgspec.json.decode(done.stdout, type=Recorded)
     steps = placed(request.head, recorded.trials[0])
-    reads = [number for number, step in enumerate(steps) if step.kind is Kind.READ]
-    lines = [
-        _line(step, request.head, f"reads segment {reads.index(place) + 1}" if step.kind is Kind.READ else "")
-        for place, step in enumerate(steps)
-        if _is_told(step)
-    ]
+    lines, reads = [], 0
+    for step in filter(_is_told, steps):
+        reads += step.kind is Kind.READ
+        lines.append(_line(step, request.head, f"reads segment {reads:,}" if step.kind is Kind.READ else ""))
+    if (left := len(lines) - 2 * SHOWN_STEPS) > 1:
+        lines[SHOWN_STEPS:-SHOWN_STEPS] = [{"kind": "", "said": f"… {left:,} more steps …", "code": []}]
     return {"uvicorn": recorded.uvicorn, "httptools": recorded.httptools, "lines": lines}
 
 

@@ -157,6 +157,41 @@ def test_what_a_client_asks_for_stays_text_in_the_log(running: Running) -> None:
     assert "x" * 200 not in text
 
 
+@pytest.mark.parametrize(
+    ("path", "fields", "shown"),
+    [
+        ("/view", 120, r"left in 8[0-9]{2},[0-9]{3} segments, of which 6 are shown"),
+        ("/" * 8000 + "x", 0, "more steps …"),
+    ],
+    ids=["long-head", "long-url"],
+)
+def test_a_request_in_very_many_segments_is_shown_by_some_of_them(
+    running: Running, path: str, fields: int, shown: str
+) -> None:
+    """A segment may have a single byte, and a head a megabyte: the page stays small, and is there."""
+    running.clone.done("deploy", VARIANT=AFFECTED, SEGMENT="1")
+    host = running.app(AFFECTED).removeprefix("http://").rstrip("/")
+    more = "".join(f"X-{number}: {'x' * 7000}\r\n" for number in range(fields))
+    with socket.create_connection(("127.0.0.1", running.port)) as client:
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{more}Connection: close\r\n\r\n".encode())
+        assert b" 503 " in client.recv(40)
+    until(lambda: re.search(shown, running.shown()) and "makes of it" in running.shown())
+    assert len(running.shown()) < 60_000
+    assert "which is no URL" in running.shown()
+    running.clone.done("deploy", VARIANT=AFFECTED)
+
+
+def test_a_verdict_that_is_just_being_replaced_does_not_take_the_page_away(running: Running) -> None:
+    """Another branch that is checked out takes files away for a moment; a link to nowhere stands for that."""
+    verdict = running.clone.root / "variants" / PATCHED / "verdict.json"
+    verdict.unlink()
+    verdict.symlink_to("nowhere")
+    try:
+        assert running.answers()
+    finally:
+        running.clone.run("git", "checkout", "--quiet", "--", "variants")
+
+
 def test_a_page_that_crashes_is_started_again_and_takes_nothing_along(running: Running) -> None:
     """The variants serve on."""
     before = running.page_process()

@@ -17,6 +17,9 @@ from scripts.probe.endpoint import Endpoint
 
 PROJECT = Path(__file__).resolve().parents[2]
 
+TREE = "0" * 40
+"""A tree that nothing was built of."""
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Endpoint]:
@@ -25,9 +28,10 @@ def server() -> Iterator[Endpoint]:
         yield Endpoint(*control.address)
 
 
-def tell(*args: str) -> tuple[int, list[dict[str, object]]]:
+def tell(*args: str, stdin: bytes = b"") -> tuple[int, list[dict[str, object]]]:
     """Run a command; return its exit code, and what it told."""
-    done = subprocess.run([sys.executable, "-m", "scripts.live", *args], cwd=PROJECT, capture_output=True, check=False)
+    command = [sys.executable, "-m", "scripts.live", *args]
+    done = subprocess.run(command, cwd=PROJECT, input=stdin, capture_output=True, check=False)
     assert done.stderr == b""
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -74,9 +78,31 @@ def test_a_server_that_is_not_there_is_one_line() -> None:
         (["probe", "127.0.0.1", "1", "httptools", "missroute"], "unknown case 'missroute'. Did you mean misroute?"),
         (["steps", "../../etc", "1"], "'../../etc' is no id of a git tree"),
         (["nonsense"], "facts, probe or steps"),
+        (["probe", "127.0.0.1", "http", "httptools"], "'http' is no number from 1 to 65535"),
+        (["probe", "127.0.0.1", "65536", "httptools"], "'65536' is no number from 1 to 65535"),
+        (["steps", TREE, "0"], "'0' is no number from 1 to 2097152"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_wrong_use_is_a_line_too(args: list[str], said: str) -> None:
     """With the exit code of wrong use."""
     assert tell(*args) == (2, [{"error": said}])
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (b"{", "Input data was truncated"),
+        (b"\xff", "malformed"),
+        (b'{"head": "GET / HTTP/1.1", "offsets": [5, 3]}', "offsets must ascend"),
+        (b'{"head": "GET / HTTP/1.1", "offsets": [99]}', "offsets must ascend"),
+        (b'{"head": "", "offsets": []}', "offsets must ascend"),
+        ('{"head": "\u20ac", "offsets": []}'.encode(), "'latin-1' codec can't encode character"),
+    ],
+)
+def test_segments_that_are_none_are_wrong_use(sent: bytes, said: str) -> None:
+    """As a line, like all that is wrong."""
+    code, told = tell("steps", TREE, "1", stdin=sent)
+    assert code == 2
+    assert str(told[0]["error"]).startswith("standard input is wrong: ")
+    assert said in str(told[0]["error"])

@@ -123,7 +123,7 @@ class Fleet:
             desc=code.desc,
             broke=last.broke,
             head=record.head.decode("latin-1"),
-            offsets=record.offsets,
+            segment_bytes=record.offsets[0] if record.offsets else 0,
         )
 
     async def deploy(self, order: Deploy) -> Booted:

@@ -112,8 +112,8 @@ class FailedHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which of its segments broke it, as far as that is seen."""
     head: str
     """Its bytes, as Latin-1 has them."""
-    offsets: tuple[int, ...]
-    """Where it was split."""
+    segment_bytes: int
+    """The size of the segments that it left in; 0: whole. Where each began, for a head of a megabyte, is too much."""
 
 
 class Listed(Message, frozen=True):
