@@ -30,8 +30,8 @@ ESCAPES = {"\r": "\\r", "\n": "\\n\n"}
 
 
 def place(variant: str) -> str:
-    """Return the id of a variant's part of the page."""
-    return variant.replace(".", "-")
+    """Return the id of a variant's part of the page; no other one begins so, whatever the variant is called."""
+    return f"variant-{variant.replace('.', '-')}"
 
 
 pages = jinja2.Environment(

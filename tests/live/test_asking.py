@@ -38,10 +38,12 @@ def test_a_probe_that_was_none_says_why(
         async def row(variant: str) -> dict[str, str]:
             return {"variant": variant, "state": "up", "dyno": "http://127.0.0.1:1/"}
 
-        over = asyncio.Event()
-        known = probes.Probes(row, lambda name: known.of(name).state == "over" and over.set())
+        changed = asyncio.Event()
+        known = probes.Probes(row, lambda _: changed.set())
         assert known.start("v1", "httptools")
-        await over.wait()
+        while known.of("v1").state != "over":
+            await changed.wait()
+            changed.clear()
         return str(known.of("v1").words)
 
     assert asyncio.run(asyncio.wait_for(words(), 30)) == said

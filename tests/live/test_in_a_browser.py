@@ -259,7 +259,7 @@ def test_without_javascript_the_page_is_as_true_as_its_last_reload(chromium: Bro
     expect(page.locator("#segment-now")).to_contain_text("sends heads on whole")
     set_segment(page, 1460)
     page.get_by_role("article", name=AFFECTED, exact=True).get_by_role("button").click()
-    page.wait_for_url(re.compile("#v0-12-1$"))
+    page.wait_for_url(re.compile("#variant-v0-12-1$"))
     until(lambda: "Probed." in running.shown(), seconds=PROBED / 1000)
     page.reload()
     expect(page.get_by_role("img", name="form: 3,901 of 3,926 splits dropped")).to_be_visible()
