@@ -8,6 +8,7 @@ The app's environment has nothing of the tooling, and may not have it: it is tha
 a line too.
 """
 
+import signal
 import sys
 from pathlib import Path
 
@@ -34,7 +35,8 @@ def number(text: str, most: int) -> int:
 
 
 def main(args: list[str]) -> int:
-    """Do what is asked, and return the exit code."""
+    """Do what is asked, and return the exit code. SIGTERM interrupts it, so that what it has started ends too."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         match args:
             case ["facts"]:

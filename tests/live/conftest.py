@@ -57,7 +57,7 @@ class Running:
     def page_process(self) -> int:
         """Return the process that serves the page."""
         folder = self.clone.root / ".local/live"
-        (pid,) = (each for each in processes_below(folder) if "keeper.py" not in _command(each))
+        (pid,) = (each for each in processes_below(folder) if "keeper.py" not in command_of(each))
         return pid
 
     def wait(self) -> None:
@@ -95,8 +95,21 @@ class Fields(HTMLParser):
             self.values[named.get("name") or ""] = named.get("value") or ""
 
 
-def _command(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace")
+def command_of(pid: int) -> str:
+    """Return a process's command line; nothing where it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def used_seconds(pid: int) -> float:
+    """Return how long a process has had the processor (proc(5), stat); nothing where it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return int(fields[11]) / os.sysconf("SC_CLK_TCK")
 
 
 def until(condition: Callable[[], object], seconds: float = 60.0) -> None:

@@ -1,15 +1,20 @@
 """The live page without a browser: what it shows, who may change what, and what its end leaves."""
 
+import json
 import os
 import re
 import signal
 import socket
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.live.conftest import AFFECTED, PATCHED, Fields, Running, until
+from tests.live.conftest import AFFECTED, PATCHED, Fields, Running, command_of, until, used_seconds
+from tests.platforms.stage import is_alive, processes_below
 from tests.report.site import validator
 
 
@@ -25,7 +30,9 @@ def test_each_variant_is_shown_with_its_state_verdict_and_address(running: Runni
     with running.client() as client:
         text = client.get("/").text
     for variant, verdict in ((AFFECTED, "Yes. Misrouted: misroute"), (PATCHED, "No, but another case fails. ")):
-        (article,) = re.findall(rf'<article [^>]*id="{variant.replace(".", "-")}".*?</article>', text, re.DOTALL)
+        (article,) = re.findall(
+            rf'<article [^>]*id="variant-{variant.replace(".", "-")}".*?</article>', text, re.DOTALL
+        )
         assert f"Has the issue? {verdict}" in article
         assert f'href="{running.app(variant)}"' in article
         assert '<span class="badge intact">up</span>' in article
@@ -123,6 +130,15 @@ def test_the_page_may_load_from_nowhere_else_and_be_framed_by_none(running: Runn
             assert "unsafe" not in policy
 
 
+def test_no_id_of_the_page_is_one_that_a_variant_may_have(running: Running) -> None:
+    """A variant may be called `log` or `failed`: the script would take its part of the page for the page's own."""
+    ids = re.findall(r' id="([^"]+)"', running.shown())
+    assert len(ids) == len(set(ids))
+    places = {f"variant-{variant.replace('.', '-')}" for variant in (AFFECTED, PATCHED)}
+    assert places == {each for each in ids if each.startswith("variant-")}
+    assert {f"{part}-{place}" for place in places for part in ("state", "strips")} <= set(ids)
+
+
 def test_the_validator_finds_nothing(running: Running, tmp_path: Path) -> None:
     """Every page is valid HTML that keeps to what screen readers need: with a request that failed, and its strips."""
     missing = validator.install()
@@ -179,6 +195,33 @@ def test_a_request_in_very_many_segments_is_shown_by_some_of_them(
     assert len(running.shown()) < 60_000
     assert "which is no URL" in running.shown()
     running.clone.done("deploy", VARIANT=AFFECTED)
+
+
+@pytest.mark.parametrize(
+    ("send", "number"), [(os.kill, signal.SIGTERM), (os.killpg, signal.SIGKILL)], ids=["gave-up", "page-killed"]
+)
+def test_steps_under_way_end_with_whoever_wanted_them(
+    running: Running, send: Callable[[int, int], None], number: int
+) -> None:
+    """The page that gives them up ends the command alone; what ends the page ends its whole process group."""
+    (row,) = json.loads(running.clone.done("ps", JSON="1", VARIANT=AFFECTED))
+    sent = {"head": f"GET {'/' * 100_000} HTTP/1.1\r\n\r\n", "offsets": list(range(1, 100_000))}
+    command = [sys.executable, "-m", "scripts.live", "steps", row["tree"], "100000"]
+
+    def taken() -> list[int]:
+        steps = [pid for pid in processes_below(running.clone.root) if "instrumented.py" in command_of(pid)]
+        return [pid for pid in steps if used_seconds(pid) > 1]  # it has read all that it is given
+
+    with subprocess.Popen(
+        command, cwd=running.clone.root, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
+    ) as child:
+        assert child.stdin
+        child.stdin.write(json.dumps(sent).encode())
+        child.stdin.close()
+        until(taken)
+        (pid,) = taken()
+        send(child.pid, number)
+    until(lambda: not is_alive(pid), seconds=5)
 
 
 def test_a_verdict_that_is_just_being_replaced_does_not_take_the_page_away(running: Running) -> None:
