@@ -63,7 +63,7 @@ class Verbs(click.Group):
         _refuse_unused(cmd_name, command)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         """Write a line for each verb: the first of its module, which is read, not imported."""
         with formatter.section("Commands"):
             formatter.write_dl([(verb, _first_line(verb)) for verb in VERBS])
@@ -116,7 +116,7 @@ def main() -> None:
         code = show(Failure("interrupted", exit_code=130))
         # An interrupt that came up through an exec(), with which dataclasses are made, lets CPython end by SIGINT even
         # when it was caught, and not with 130. Whatever is run next makes it forget that.
-        exec("")  # noqa: S102
+        exec("")  # noqa: S102 - see above; it is a constant
     except BrokenPipeError:
         # Whoever read the output has enough; Python must not meet the pipe again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -169,7 +169,7 @@ class Live:
             told = cleaned({name: value for name, value in failed.items() if name != "head"})
             count = -(-len(head) // size)
             shown = {"failed": told, "steps": steps, "bytes": len(head), "count": count}
-            shown["segments"] = _segments(head, size, _breaking(failed))
+            shown["segments"] = _segments(head, size, failed["broke_at"])
         self.board.put("failed", pages.get_template("failed.html").render(shown))
         if failed and failed["when"] not in self._steps and failed["segment_bytes"]:
             self._steps = {failed["when"]: {}}
@@ -180,7 +180,7 @@ class Live:
     async def _take_steps(self, failed: dict[str, Any]) -> None:
         """Have the release take its steps over the request that failed, and show them."""
         offsets = segment_offsets(len(failed["head"]), failed["segment_bytes"])
-        number = _breaking(failed) or len(offsets) + 1
+        number = failed["broke_at"] or len(offsets) + 1
         sent = json.dumps({"head": failed["head"], "offsets": offsets[:number]}).encode()
         try:
             self._steps[failed["when"]] = await told_once("steps", failed["tree"], str(number), stdin=sent)
@@ -195,12 +195,6 @@ def _written(path: Path) -> int:
         return path.stat().st_mtime_ns
     except OSError:
         return 0
-
-
-def _breaking(failed: dict[str, Any]) -> int:
-    """Return the number of the segment that broke a request; 0 where that is not seen."""
-    word = failed["broke"].split(" ")
-    return int(word[1]) if word[:1] == ["segment"] else 0
 
 
 def _segments(head: str, size: int, breaking: int) -> list[tuple[int, int, int, str]]:

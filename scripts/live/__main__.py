@@ -44,11 +44,11 @@ def main(args: list[str]) -> int:
 
                 say(facts(ROOT))
             case ["probe", host, port, parser, *names]:
-                from scripts.live.probing import probe_cases  # noqa: PLC0415
+                from scripts.live.probing import probe_cases  # noqa: PLC0415 - see above
 
                 probe_cases(ROOT, (host, number(port, 65535)), parser, ",".join(names), say)
             case ["steps", tree, last]:
-                from scripts.live.steps import steps_of  # noqa: PLC0415
+                from scripts.live.steps import steps_of  # noqa: PLC0415 - see above
 
                 say(steps_of(ROOT, tree, sys.stdin.buffer.read(), number(last, MOST_SEGMENTS)))
             case _:

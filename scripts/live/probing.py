@@ -69,6 +69,5 @@ def _found(case: Case, measurement: Measurement) -> dict[str, object]:
         "counts": {outcome: count for outcome, count in measurement.counts.items() if count},
         "flaky": measurement.flaky,
         "joined": measurement.joined.outcome if measurement.joined else None,
-        "served": {url.decode("latin-1"): count for url, count in measurement.served.items()},
         "doubts": [doubt.text for doubt in measurement.doubts],
     }

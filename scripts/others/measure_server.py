@@ -20,6 +20,7 @@ from scripts.others.listed import OtherServer, modules
 from scripts.others.others_file import OtherRow
 from scripts.pins.environments import ready_environment
 from scripts.probe.cases import Case
+from scripts.probe.comparison import NoBaseline
 from scripts.probe.conclusion import Word
 from scripts.probe.endpoint import Endpoint
 from scripts.probe.evidence import CameAndWent, evidence
@@ -32,9 +33,6 @@ log = logging.getLogger(__name__)
 
 CAME_AND_WENT = "splits came out one way once and another way later"
 """What is said then: which they are is another thing each time, and a row is the same each time."""
-
-NO_BASELINE = "no baseline"
-"""How the failure begins of a case whose whole requests get no answer, or not the same one."""
 
 NUMBERS = re.compile(r"(?<!request )\b\d[\d,]* of \d[\d,]*|\b\d[\d,]*(?= whole requests| failed)")
 """How often a thing came and went: it is another number each time, and a row is the same each time."""
@@ -135,7 +133,7 @@ def _cell(endpoint: Endpoint, case: Case, who: Who, proofs: set[str]) -> Cell:
             reason = CAME_AND_WENT
         except Failure as failure:
             reason = ": ".join(filter(None, [failure.what, failure.found]))
-            if failure.what.startswith(NO_BASELINE):
+            if isinstance(failure, NoBaseline):
                 break  # several whole requests got nothing: a fresh server may be asked, this one not
         log.debug("%s: %s", case.name, reason)
     return CaseCell(untold=NUMBERS.sub("some", reason))

@@ -25,6 +25,10 @@ MOST_SHAPES = 8
 UNPACKED_BYTES = 1 << 20
 
 
+class NoBaseline(Failure):
+    """Whole requests that get nothing to compare with."""
+
+
 class Compare(enum.StrEnum):
     """What a split request's answer is compared by."""
 
@@ -71,11 +75,11 @@ class Standard:
         """
         complete = [answer for answer in answers if answer.end is End.COMPLETE]
         if not complete:
-            raise Failure("no baseline: the whole request got no complete answer", found=answers[0].end)
+            raise NoBaseline("no baseline: the whole request got no complete answer", found=answers[0].end)
         status, count = Counter(answer.status for answer in complete).most_common(1)[0]
         if 2 * count <= len(answers):
             found = ", ".join(str(answer.status or answer.end) for answer in answers)
-            raise Failure("no baseline: the same whole request got different answers", found=found)
+            raise NoBaseline("no baseline: the same whole request got different answers", found=found)
         standard = cls(next(answer for answer in complete if answer.status == status), compare)
         if compare is Compare.PATH and standard.first.asked_for is None:
             raise Failure(

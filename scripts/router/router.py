@@ -222,10 +222,10 @@ class Router:
         else:
             return None
         record.fail(failed)
-        broke = what_broke(record.head, record.offsets) if failed.code.name == "H13" else ""
+        broke_at, broke = what_broke(record.head, record.offsets) if failed.code.name == "H13" else (0, "")
         variant = self._routes.variant(record.host)
         if variant and record.head and failed.code.severity == "error":
-            self.last_failed = FailedRequest(variant, record, broke)
+            self.last_failed = FailedRequest(variant, record, broke, broke_at)
         return pages.failure(
             failed,
             record.request_id,

@@ -26,12 +26,16 @@ class FailedRequest:
     variant: str
     record: RequestLog
     broke: str
-    """Which of its segments broke it, as far as that is seen."""
+    """Which of its segments broke it, in words, as far as that is seen."""
+    broke_at: int
+    """The number of that segment; 0: it is not seen."""
     when: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
-def what_broke(head: bytes, offsets: Sequence[int]) -> str:
-    """Return which segment of a request's `head` began with a piece of the URL that is none, or nothing.
+def what_broke(head: bytes, offsets: Sequence[int]) -> tuple[int, str]:
+    """Return which segment of a request's `head` began with a piece of the URL that is none: its number, and words.
+
+    0 and no words where none did.
 
     `offsets` are those at which the head was split. Old uvicorns take each piece for a URL of its own, and close the
     connection at the first one that is none.
@@ -42,10 +46,10 @@ def what_broke(head: bytes, offsets: Sequence[int]) -> str:
     for number, (first, last) in enumerate(pairwise([*edges, end]), before + 2):
         if not URL.fullmatch(head[first:last]):
             if first == end:
-                return f"segment {number} began just behind the URL, with none of it"
+                return number, f"segment {number} began just behind the URL, with none of it"
             piece = head[first:last][:SHOWN_BYTES].decode("ascii", "backslashreplace")
-            return f"segment {number} began with `{piece}`, which is no URL"
-    return ""
+            return number, f"segment {number} began with `{piece}`, which is no URL"
+    return 0, ""
 
 
 def form_of(segment_bytes: int) -> str:

@@ -122,6 +122,7 @@ class Fleet:
             code=code.name,
             desc=code.desc,
             broke=last.broke,
+            broke_at=last.broke_at,
             head=record.head.decode("latin-1"),
             segment_bytes=record.offsets[0] if record.offsets else 0,
         )

@@ -109,7 +109,9 @@ class FailedHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: str
     desc: str
     broke: str
-    """Which of its segments broke it, as far as that is seen."""
+    """Which of its segments broke it, in words, as far as that is seen."""
+    broke_at: int
+    """The number of that segment; 0: it is not seen."""
     head: str
     """Its bytes, as Latin-1 has them."""
     segment_bytes: int
