@@ -43,6 +43,8 @@ class DynoConnection:
         self._loop = asyncio.get_running_loop()
         self._socket = connected
         self._queue = queue
+        self._ends: tuple[Address, Address] | None = None
+        """The addresses of the dyno's end and of this one, once the kernel is asked."""
         self._sent = 0
         self._apart = False
         self._incoming = bytearray()
@@ -172,12 +174,17 @@ class DynoConnection:
 
     async def _wait_read(self) -> None:
         """Return when the dyno has read all that was sent; DynoClosed when it will not."""
-        if self._queue and not self._queue.sees(self._socket):
-            self._queue = None
-        if self._queue is None:
+        if self._queue and not self._ends:
+            try:
+                self._ends = self._socket.getpeername()[:2], self._socket.getsockname()[:2]
+            except OSError:
+                raise DynoClosed from None
+            if not self._queue.sees(self._socket):
+                self._queue = None
+        if self._queue is None or self._ends is None:
             await asyncio.sleep(BLIND_SECONDS)
             return
-        server, client = self._socket.getpeername()[:2], self._socket.getsockname()[:2]
+        server, client = self._ends
         polls = 0
         while (reading := self._queue.reading(server, client, self._sent)) is Reading.WAITING:
             await asyncio.sleep(0 if polls < EAGER_POLLS else POLL_SECONDS)

@@ -31,6 +31,7 @@ INET_DIAG_INFO = 2
 INET_DIAG_NOCOOKIE = 0xFFFFFFFF
 ALL_STATES = 0xFFFFFFFF
 TCP_ESTABLISHED = 1
+TCP_SYN_RECV = 3
 TCP_CLOSE_WAIT = 8
 
 HEADER = struct.Struct("=IHHII")  # nlmsghdr: len, type, flags, seq, pid
@@ -116,22 +117,23 @@ class ReceiveQueue:
 
         `server` and `client` are the addresses of the connection's two ends.
         """
-        answer = self._ask(server, client)
-        if answer is None:
-            return Reading.GONE
-        _, state, _, _, _, _, unread, _, _, _ = ANSWER.unpack_from(answer, HEADER.size)
-        if state not in (TCP_ESTABLISHED, TCP_CLOSE_WAIT):
-            return Reading.GONE
-        if unread or _counter(_tcp_info(answer), BYTES_RECEIVED_OFFSET) < sent:
-            return Reading.WAITING
-        return Reading.READ
+        if answer := self._ask_connection(server, client):
+            _, state, _, _, _, _, unread, _, _, _ = ANSWER.unpack_from(answer, HEADER.size)
+            if state in (TCP_ESTABLISHED, TCP_CLOSE_WAIT):
+                received = _counter(_tcp_info(answer), BYTES_RECEIVED_OFFSET)
+                return Reading.WAITING if unread or received < sent else Reading.READ
+            if state != TCP_SYN_RECV:
+                return Reading.GONE
+        # A client may send before the last step of the handshake has made the server's end: its own end tells.
+        client_end = self.look(client, server)
+        return Reading.WAITING if client_end and client_end.state == TCP_ESTABLISHED else Reading.GONE
 
     def look(self, server: Address, client: Address) -> ServerEnd | None:
         """Return the kernel's figures about the server's end, or None where this machine holds no such socket.
 
         OSError for any other refusal.
         """
-        answer = self._ask(server, client)
+        answer = self._ask_connection(server, client)
         if answer is None:
             return None
         _, state, _, _, _, _, unread, _, _, inode = ANSWER.unpack_from(answer, HEADER.size)
@@ -148,6 +150,14 @@ class ReceiveQueue:
                 if state == TCP_LISTEN:
                     return ListeningSocket(backlog, inode)
         return None
+
+    def _ask_connection(self, server: Address, client: Address) -> bytes | None:
+        """Return the kernel's answer about one end of a connection, or None where this machine holds no such one.
+
+        Where there is none, the kernel answers with the socket that listens there, if one does.
+        """
+        answer = self._ask(server, client)
+        return answer if answer and ANSWER.unpack_from(answer, HEADER.size)[1] != TCP_LISTEN else None
 
     def _ask(self, source: Address, destination: Address) -> bytes | None:
         """Return the kernel's answer about one socket, or None where this machine holds no such one."""

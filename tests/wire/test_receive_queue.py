@@ -68,6 +68,30 @@ def test_a_closed_end_is_gone(queue: ReceiveQueue, listener: socket.socket, clie
     assert reading(queue, client, 1) is Reading.GONE
 
 
+def test_an_end_that_closed_without_reading_is_gone(
+    queue: ReceiveQueue, listener: socket.socket, client: socket.socket
+) -> None:
+    """The connection was reset, and neither end is there any more."""
+    ends = client.getpeername()[:2], client.getsockname()[:2]
+    client.sendall(b"abc")
+    listener.accept()[0].close()
+    assert queue.reading(*ends, 4) is Reading.GONE
+
+
+def test_a_handshake_that_is_not_over_is_waited_for(queue: ReceiveQueue, listener: socket.socket) -> None:
+    """A client may send before the server's end is made: nothing of that is read, and that end is not gone."""
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 5)
+    host, port = listener.getsockname()[:2]
+    with socket.create_connection(("127.0.0.1" if host == "::" else host, port)) as client:
+        assert reading(queue, client, 1) is Reading.WAITING
+
+
+def test_a_listening_socket_is_not_an_end_of_a_connection(queue: ReceiveQueue, listener: socket.socket) -> None:
+    """As where a firewall sends a connection on to another host: what listens here does not read it."""
+    host, port = listener.getsockname()[:2]
+    assert queue.look((host, port), (host, 1)) is None
+
+
 def test_a_connection_that_is_not_there_is_not_seen(queue: ReceiveQueue, client: socket.socket) -> None:
     """The kernel sees the other end of a connection on this machine, and none that was made up."""
     assert queue.sees(client)
