@@ -135,9 +135,9 @@ def measure(
     if not found.todo:
         return {}
     from scripts.history.measure_release import controls  # noqa: PLC0415 - a run with nothing to do needs none of it
-    from scripts.probe.controls import Handling  # noqa: PLC0415 - see above
+    from scripts.probe.instrument import count_control_trials  # noqa: PLC0415 - see above
 
-    with watch("controls", len(Handling) * sum(len(case.plans) for case in found.cases)) as progress:
+    with watch("controls", count_control_trials(found.cases)) as progress:
         void = controls(found.cases, progress)
     for name, why in void.items():
         log.warning("the case %s is void: %s", name, why)

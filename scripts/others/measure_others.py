@@ -24,8 +24,7 @@ from scripts.others.others_file import (
     read_others,
 )
 from scripts.probe.cases import Case, load_cases
-from scripts.probe.controls import Handling
-from scripts.probe.instrument import verify_instrument
+from scripts.probe.instrument import count_control_trials, verify_instrument
 from scripts.probe.measure import How
 
 Say = Callable[[OtherRow], None]
@@ -109,8 +108,7 @@ def _measured(plan: OthersPlan, watch: Watch) -> Iterator[OtherRow]:
     with alone(plan.root / ".local/others.lock", busy="servers are being measured already"):
         if not plan.todo:
             return
-        splits = sum(len(case.plans) for case in plan.cases)
-        with watch("controls", len(Handling) * splits) as progress:
+        with watch("controls", count_control_trials(plan.cases)) as progress:
             void = verify_instrument(plan.cases, How(confirm=False), progress)
         with watch("servers", len(plan.todo)) as progress:
             for server in plan.todo:

@@ -1,14 +1,20 @@
 """What a measurement leaves as evidence: the outcome of each offset of a case. Pure."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from scripts.errors import Failure
 from scripts.probe.answers import Outcome
-from scripts.probe.measurement import Measurement
+from scripts.probe.measurement import Measurement, Trial
 from scripts.probe.offsets import Range
 
 GRAVITY = (Outcome.MISROUTED, Outcome.HUNG, Outcome.DROPPED, Outcome.REJECTED, Outcome.INTACT)
 """The gravest first, so that a single misroute is not lost among what was dropped."""
+
+
+NAMED = 5
+"""How many trials that came and went are named."""
 
 
 class CameAndWent(Failure):
@@ -104,12 +110,20 @@ def _refuse_doubt(measurement: Measurement) -> None:
     name = measurement.case.name
     if not measurement.tells_urls_apart:
         raise Failure("nothing can be told", found=f"the case {name} gets the answer that any other URL gets")
-    if any(trial.flaky for trial in measurement.all):
-        found = f"{name} splits came out one way once and another way later: {measurement.flaky}"
+    if came_and_went := [trial for trial in measurement.all if trial.flaky]:
+        found = f"{name} splits came out one way once and another way later: {_tries(came_and_went)}"
         do = "Measure again, on a machine with less to do: make verify"
         raise CameAndWent("nothing can be told", found=found, do=do)
     for doubt in measurement.doubts:
         raise Failure("nothing can be told", found=f"{name}: {doubt.text}", do=doubt.do)
+
+
+def _tries(trials: Sequence[Trial]) -> str:
+    """Return where the first few of the trials were split, and what each got in turn."""
+    named = [
+        f"{' and '.join(map(str, trial.offsets)) or 'nowhere'} ({', '.join(trial.tries)})" for trial in trials[:NAMED]
+    ]
+    return "; ".join(named) + (f"; {len(trials) - NAMED:,} more" if len(trials) > NAMED else "")
 
 
 def _served(measurement: Measurement) -> dict[str, int]:

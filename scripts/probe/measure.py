@@ -224,12 +224,12 @@ def _settled(baseline: Baseline, plan: tuple[int, ...], tries: _Tries, failed: i
 
     Where whole requests failed as well (`failed` of them), which is the weather, what it got alone counts.
     """
-    outcome = baseline.judge(tries.among[0])
-    if not tries.unsure and all(baseline.judge(answers) is outcome for answers in (*tries.among, *tries.alone)):
-        return Trial(plan, outcome, tries.among[0])
+    outcomes = tuple(baseline.judge(answers) for answers in (*tries.among, *tries.alone))
+    if not tries.unsure and set(outcomes) == {outcomes[0]}:
+        return Trial(plan, outcomes[0], tries.among[0])
     if tries.alone and all(baseline.matches(answers) for answers in tries.alone):
-        return Trial(plan, Outcome.INTACT, tries.alone[0], flaky=not failed)
-    return Trial(plan, outcome, tries.among[0], flaky=True)
+        return Trial(plan, Outcome.INTACT, tries.alone[0], flaky=not failed, tries=outcomes)
+    return Trial(plan, outcomes[0], tries.among[0], flaky=True, tries=outcomes)
 
 
 def probe(

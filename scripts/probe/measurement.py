@@ -24,6 +24,8 @@ class Trial:
     answers: Series
     flaky: bool = False
     """Tried again, it got something else: `outcome` is what it got first, or intact where it was so alone."""
+    tries: tuple[Outcome, ...] = ()
+    """What a flaky one got each time, in order."""
 
 
 @dataclass

@@ -18,12 +18,12 @@ from scripts.platforms.about import Server
 from scripts.platforms.local.boot import running
 from scripts.platforms.local.slug import Slug, build
 from scripts.probe.cases import Case
-from scripts.probe.controls import Handling
 from scripts.probe.endpoint import Endpoint
-from scripts.probe.evidence import CaseEvidence, evidence
-from scripts.probe.instrument import Void, verify_instrument
+from scripts.probe.evidence import CameAndWent, CaseEvidence, evidence
+from scripts.probe.instrument import Void, count_control_trials, verify_instrument
 from scripts.probe.measure import How, probe
 from scripts.probe.pace import ONE_LOOP
+from scripts.probe.proof import ProofName
 from scripts.router.router import DynoState, RoutedDyno, Router
 from scripts.verdicts.submission import SUBMISSIONS, browser, redirect_target, submit
 from scripts.verdicts.verdict import RouterEvidence, Verdict, judge
@@ -70,7 +70,7 @@ def measure_variants(
     if not changes:
         return
     splits = sum(len(case.plans) for case in cases)
-    with watch("controls", len(Handling) * splits) as progress:
+    with watch("controls", count_control_trials(cases)) as progress:
         void = verify_instrument(cases, How(ONE_LOOP, confirm=False), progress)
     for name, why in void.items():
         log.warning("the case %s is void: %s", name, why)
@@ -111,14 +111,30 @@ def _measure_release(
         proofs, found = set(), {}
         for case in cases:
             if case.name not in void and (not case.parsers or variant.http in case.parsers):
-                measurement = probe(Endpoint(*address), case, how=How(ONE_LOOP), progress=progress)
-                pairs = None
-                if case.pairs:
-                    pairs = probe(Endpoint(*address), case, case.pair_plans, How(ONE_LOOP), progress)
-                found[case.name] = evidence(measurement, pairs)
-                proofs.add(measurement.proof)
+                found[case.name], proof = measure_case(Endpoint(*address), case, progress)
+                proofs.add(proof)
         router = _submit_through_router(address, variant, progress)
     return Measured(found, void, router, server.server, change.tree, min(proofs, default=""))
+
+
+def measure_case(endpoint: Endpoint, case: Case, progress: Progress = lambda _: None) -> tuple[CaseEvidence, ProofName]:
+    """Measure a case at every offset, and at every pair where it has that; return the evidence, and what it stands on.
+
+    Of so many requests a busy machine may disturb one, and all are measured again then. Failure where splits come and
+    go that time, too, or where nothing can be told for another reason.
+    """
+    try:
+        return _measured_once(endpoint, case, progress)
+    except CameAndWent as failure:
+        log.warning("measured again: %s", failure.found)
+        return _measured_once(endpoint, case, lambda _: None)
+
+
+def _measured_once(endpoint: Endpoint, case: Case, progress: Progress) -> tuple[CaseEvidence, ProofName]:
+    """Do so once; CameAndWent where splits come and go."""
+    measurement = probe(endpoint, case, how=How(ONE_LOOP), progress=progress)
+    pairs = probe(endpoint, case, case.pair_plans, How(ONE_LOOP), progress) if case.pairs else None
+    return evidence(measurement, pairs), measurement.proof
 
 
 def _submit_through_router(address: Address, variant: Variant, progress: Progress) -> RouterEvidence:

@@ -1,5 +1,6 @@
 """The controls: the instrument must find what is known of them, case by case, whichever proof it stands on."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from scripts.probe.answers import Outcome
 from scripts.probe.cases import Case, load_cases, of_request
 from scripts.probe.controls import Handling, request_length, running, url_piece
 from scripts.probe.endpoint import Endpoint
-from scripts.probe.instrument import check, known_outcome, verify_instrument
+from scripts.probe.instrument import check, control_plans, known_outcome, verify_instrument
 from scripts.probe.measure import How, probe
 from scripts.probe.measurement import Measurement
 from scripts.probe.offsets import every_offset
@@ -29,10 +30,19 @@ def measured(handling: Handling, case: Case = MISROUTE) -> Measurement:
         return probe(Endpoint(*control.address), case, how=How(QUICK, confirm=False))
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name != "form"])
+@pytest.mark.parametrize("name", CASES)
 def test_every_case_comes_out_as_known_of_every_control(name: str) -> None:
-    """At every offset, and with segments that arrived apart."""
+    """At every offset, or a share of those of a long case, and with segments that arrived apart."""
     assert verify_instrument([CASES[name]], How(QUICK, confirm=False)) == {}
+
+
+def test_a_long_case_is_held_against_its_controls_at_an_even_share_of_its_offsets() -> None:
+    """From the first to the last; one that is not long, at each."""
+    plans = control_plans(CASES["form"])
+    assert 250 < len(plans) < 350
+    assert (plans[0], plans[-1]) == ((1,), (len(CASES["form"].data) - 1,))
+    assert max(after - before for (before,), (after,) in pairwise(plans)) <= 14
+    assert control_plans(CASES["pipelined"]) == CASES["pipelined"].plans
 
 
 def test_the_barrier_finds_the_same() -> None:

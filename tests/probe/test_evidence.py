@@ -8,7 +8,7 @@ from scripts.errors import Failure
 from scripts.probe.answers import Answer, End, Outcome
 from scripts.probe.baseline import Baseline
 from scripts.probe.cases import of_request
-from scripts.probe.evidence import evidence, in_short
+from scripts.probe.evidence import CameAndWent, evidence, in_short
 from scripts.probe.measurement import Measurement, Trial
 from scripts.probe.offsets import every_offset
 from scripts.probe.proof import ProofName
@@ -40,10 +40,19 @@ def test_evidence_has_each_offset_and_what_was_served_instead() -> None:
 
 def test_a_split_that_came_and_went_leaves_no_evidence() -> None:
     """What the probe could not settle is nothing that a verdict can stand on."""
-    unsettled = measurement({5: Outcome.DROPPED})
-    trials = tuple(replace(trial, flaky=trial.outcome is Outcome.DROPPED) for trial in unsettled.trials)
-    with pytest.raises(Failure, match=r"form splits came out one way once and another way later: \[\(5, 5\)\]"):
+    unsettled = measurement({5: Outcome.DROPPED, **dict.fromkeys(range(7, 14), Outcome.HUNG)})
+    trials = tuple(
+        replace(trial, flaky=True, tries=(trial.outcome, Outcome.INTACT))
+        if trial.outcome is not Outcome.INTACT
+        else trial
+        for trial in unsettled.trials
+    )
+    with pytest.raises(CameAndWent) as raised:
         evidence(replace(unsettled, trials=trials))
+    named = "; ".join(f"{offset} (hung, intact)" for offset in range(7, 11))
+    assert raised.value.found == (
+        f"form splits came out one way once and another way later: 5 (dropped, intact); {named}; 3 more"
+    )
 
 
 def test_a_server_that_answers_all_urls_alike_leaves_no_evidence() -> None:
