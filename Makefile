@@ -116,7 +116,7 @@ check: setup-tests ## Find what is stale or wrong, and the command that mends it
 
 test: setup-tests ## Run all tests
 	@.venv/bin/python -m tests.heroku.install
-	@.venv/bin/python -m pytest -n auto --dist loadfile
+	@.venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 bench: setup-tests ## Measure speeds side by side, and print their ratios
 	@.venv/bin/python -m tests.bench
