@@ -1,4 +1,4 @@
-# Every target does its own set-up. Variables count when they stand on make's command line: make deploy VARIANT=v0.12.1
+# Every target does its own set-up. Variables count only on make's command line: make deploy VARIANT=v0.12.1
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
@@ -57,7 +57,7 @@ verify: setup ## Measure the verdicts [VARIANT= CASE= SHARD=3/8 CHECK=1 INTO=fol
 history: setup ## Measure every release of uvicorn [VERSION= CHECK=1 SHARD= FORCE=1 INTO=folder]
 	$(RUN) history
 
-others: setup ## Measure other servers than uvicorn alone [CHECK=1 FORCE=1 JSON=1]
+others: setup ## Measure servers other than plain uvicorn [CHECK=1 FORCE=1 JSON=1]
 	$(RUN) others
 
 gather: setup ## Take in verdicts measured elsewhere: FROM=folder [CHECK=1 SUMMARY=file JSON=1]
@@ -103,7 +103,7 @@ publish: setup ## Push the branches to origin, all or none [DRY_RUN=1 JSON=1]
 doctor: setup ## Report what will go out of support, and when [OFFLINE=1 JSON=1]
 	$(RUN) doctor
 
-##@ On Heroku: TO=heroku also makes deploy, ps, logs, open and verify go there
+##@ On Heroku: TO=heroku also sends deploy, ps, logs, open, down and verify there
 rollback: setup ## Run what ran before the present one: VARIANT= TO=heroku [APP=]
 	$(RUN) rollback
 
@@ -111,7 +111,7 @@ destroy: setup ## Destroy a variant's app: VARIANT= TO=heroku [APP= CONFIRM=app]
 	$(RUN) destroy
 
 ##@ Develop
-check: setup-tests ## Find what is stale or wrong, and the command that mends it [JSON=1]
+check: setup-tests ## Find what is stale or wrong, and the command that fixes it [JSON=1]
 	$(RUN) check
 
 test: setup-tests ## Run all tests

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable
 
+from packaging.version import Version
+
 from scripts.history.affected import listed
 from scripts.history.eras import Span, is_affected, is_intact, measured, parsers, spans, spans_of_any, untold_between
-from scripts.history.rows import History, HistoryCommit
+from scripts.history.rows import History, HistoryCommit, HistoryRow
 from scripts.matrix import PARSERS
 from scripts.probe.cases import DECIDING
 
-WHO_USES = {"httptools": "what `uvicorn[standard]` installs", "h11": "what `pip install uvicorn` brings"}
+WHO_USES = {
+    "httptools": "what plain uvicorn installs up to 0.11.8, later `uvicorn[standard]`",
+    "h11": "what plain uvicorn installs since 0.12.0",
+}
 """Which parser a reader has."""
 
 UVICORN = "https://github.com/encode/uvicorn"
@@ -25,17 +30,17 @@ def _line(history: History, parser: str) -> str:
     """Return what is known of one parser."""
     who = f" ({WHO_USES[parser]})" if parser in WHO_USES else ""
     found = _deciding(history, parser)
+    untold = untold_between(history, DECIDING, parser)
     if found:
-        text = " and ".join(f"**{span.first.release} to {span.last.release}** are affected" for span in found)
+        text = " and ".join(_affected(span, untold) for span in found)
         if after := found[-1].after:
-            text += f", {after.release} and later are not{_mended(history, found[-1], parser)}"
+            text += f", {after.release} and later are not{_fixed(history, found[-1], parser)}"
     else:
         rows = measured(history, parser)
-        untold = untold_between(history, DECIDING, parser)
         has = "is known to have" if untold else "has"
         text = f"no release from {rows[0].release} to {rows[-1].release} {has} the issue"
         if untold:
-            text += f"; of {listed(row.release for row in untold)} nothing can be told"
+            text += f"; {listed(row.release for row in untold)} could not be told"
         if other := next(reversed(spans_of_any(history, parser)), None):
             cases = [name for name, cell in other.last.cases.items() if is_affected(cell)]
             fail = "another case fails" if len(cases) == 1 else "other cases fail"
@@ -43,19 +48,26 @@ def _line(history: History, parser: str) -> str:
     return f"- With `{parser}`{who}: {text}."
 
 
-def _mended(history: History, span: Span, parser: str) -> str:
-    """Return what mended the bug behind a span, as a link, where a commit of the history's says so."""
+def _affected(span: Span, untold: Iterable[HistoryRow]) -> str:
+    """Return which releases are affected, and of which between them that could not be told."""
+    between = [row.release for row in untold if span.first.version < row.version < span.last.version]
+    but = f" ({listed(between)} could not be told)" if between else ""
+    return f"**{span.first.release} to {span.last.release}** are affected{but}"
 
-    def mends(commit: HistoryCommit) -> bool:
+
+def _fixed(history: History, span: Span, parser: str) -> str:
+    """Return what fixed the bug behind a span, as a link, where a commit of the history's says so."""
+
+    def fixes(commit: HistoryCommit) -> bool:
         ends = (commit.start, commit.end) == (span.last.release, span.after.release if span.after else "")
         return ends and commit.parser == parser and commit.case in DECIDING
 
-    commit = next(filter(mends, history.commits), None)
+    commit = next(filter(fixes, history.commits), None)
     if commit is None:
         return ""
     if commit.pull_request:
-        return f": [pull request {commit.pull_request}]({UVICORN}/pull/{commit.pull_request}) mended it"
-    return f": [commit {commit.commit[:10]}]({UVICORN}/commit/{commit.commit}) mended it"
+        return f": [pull request {commit.pull_request}]({UVICORN}/pull/{commit.pull_request}) fixed it"
+    return f": [commit {commit.commit[:10]}]({UVICORN}/commit/{commit.commit}) fixed it"
 
 
 def _deciding(history: History, parser: str) -> list[Span]:
@@ -71,9 +83,12 @@ def _helps(history: History) -> list[str]:
     ways = [f"{found[-1].after.release} or later"]
     rows = measured(history, PARSERS[0])
     affected = [row.release for row in rows if any(span.holds(row) for span in found)]
+    untold = untold_between(history, DECIDING, PARSERS[0])
     helped = {row.release for row in measured(history, "h11") if all(map(is_intact, row.cases.values()))}
     if since := next((release for release in affected if release in helped), None):
-        excepted = [release for release in affected[affected.index(since) :] if release not in helped]
+        last = Version(affected[-1])
+        asked = sorted({*affected, *(row.release for row in untold)}, key=Version)
+        excepted = [each for each in asked if Version(since) < Version(each) <= last and each not in helped]
         until = f" to {affected[-1]}" if since != affected[-1] else ""
         ways.append(f"`uvicorn --http h11` with {since}{until}{_but(excepted)}")
     return [f"- What helps: {', or '.join(ways)}."]

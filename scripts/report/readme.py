@@ -24,7 +24,7 @@ HEADINGS = ("Description", "Branch name", "Has issue?", "Deploy to Heroku", "Dep
 MOST_CASES = 3
 """How many cases that do not decide a cell names; the verdict, which it leads to, has them all."""
 
-ANSWERS = {True: "the issue is there", False: "it is not", None: "not measured yet"}
+ANSWERS = {True: "the issue is there", False: "the issue is gone", None: "not measured yet"}
 
 HTTPS = re.compile(r"https://[a-z0-9.-]+(?::[0-9]+)?(?:[/?]\S*)?", re.ASCII)
 """An address that may be a link: a host's name and a path, without credentials (RFC 9110, section 4.2.2)."""

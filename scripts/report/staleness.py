@@ -20,22 +20,22 @@ def findings(matrix: Matrix) -> Iterator[str]:
     yield from _stale_verdicts(matrix, branches.trees)
     yield from _stale_reports(matrix)
     for why in record.stale(matrix):
-        yield f"{record.FILE}: {why}. Mend it: make wire"
+        yield f"{record.FILE}: {why}. Fix it: make wire"
     if why := stale_others(matrix.root):
-        yield f"{OTHERS_FILE}: {why}. Mend it: make others"
+        yield f"{OTHERS_FILE}: {why}. Fix it: make others"
 
 
 def _stale_pins(matrix: Matrix) -> Iterator[str]:
     """Yield a line for each compiled file that its inputs no longer stand behind."""
     for each in stale(matrix):
-        yield f"{each.path}: {each.why}. Mend it: {each.command}"
+        yield f"{each.path}: {each.why}. Fix it: {each.command}"
 
 
 def _stale_verdicts(matrix: Matrix, trees: Mapping[str, str]) -> Iterator[str]:
     """Yield a line for each variant whose verdict speaks of another tree than its inputs make."""
     for variant in matrix.variants:
         verdict = read_verdict(variant)
-        mend = f"Mend it: make verify VARIANT={variant.name}"
+        mend = f"Fix it: make verify VARIANT={variant.name}"
         if is_former(variant):
             yield f"variants/{variant.name}/verdict.json: it is of format 1, which knew no cases. {mend}"
         elif verdict is None:
@@ -49,4 +49,4 @@ def _stale_reports(matrix: Matrix) -> Iterator[str]:
     for path, text in rendered(matrix).items():
         file = matrix.root / path
         if not file.is_file() or file.read_text("utf-8") != text:
-            yield f"{path}: it does not show what variants/ holds. Mend it: make readme"
+            yield f"{path}: it does not show what variants/ holds. Fix it: make readme"

@@ -19,11 +19,13 @@ from scripts.verbs.exit_codes import told_by_exit_code
 @click.option(
     "--version", "wanted", envvar="VERSION", default="", metavar="X.Y.Z", help="The release, or a distribution's of it."
 )
+@click.option("--parser", envvar="PARSER", default="", metavar="NAME", help="The HTTP parser: httptools, h11, …")
 @click.option(
-    "--parser", envvar="PARSER", default="", metavar="NAME", help="What it reads HTTP with: httptools, h11, …"
-)
-@click.option(
-    "--python", envvar="PYTHON", default="", metavar="PATH", help="Without --version: the Python whose uvicorn it is."
+    "--python",
+    envvar="PYTHON",
+    default="",
+    metavar="PATH",
+    help="Without --version: the Python whose uvicorn to look up.",
 )
 @options.as_json
 @click.pass_context

@@ -23,7 +23,7 @@ from scripts.verbs import options
 @click.option("--from", "start", envvar="FROM", default="", metavar="0.17.4", help="A tag or commit with one outcome.")
 @click.option("--to", "end", envvar="TO", default="", metavar="0.17.5", help="A later one with another outcome.")
 @click.option("--parser", envvar="PARSER", default=PARSERS[0], show_default=True, metavar="NAME", help="The parser.")
-@click.option("--repo", envvar="REPO", default=OFFICIAL, metavar="URL", help="uvicorn's repository: a folder, too.")
+@click.option("--repo", envvar="REPO", default=OFFICIAL, metavar="URL", help="uvicorn's repository: URL or folder.")
 @click.option("--keep", envvar="KEEP", is_flag=True, help=f"Write the commit into {HISTORY_FILE}.")
 @options.as_json
 @click.pass_obj

@@ -1,4 +1,4 @@
-"""`check`: find what is stale or wrong, and name the command that mends it."""
+"""`check`: find what is stale or wrong, and name the command that fixes it."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -52,7 +52,7 @@ def command(root: Path, as_json: bool) -> None:
     for line in [] if as_json else [*printed.values(), *found]:
         screen.out.print(line)
     if found:
-        raise Failure("the check failed", found=f"things to mend: {len(found)}")
+        raise Failure("the check failed", found=f"things to fix: {len(found)}")
     if not as_json:
         screen.out.print(
             f"{len(matrix.variants)} variants: pins, branches, verdicts and README are current; {', '.join(TOOLS)} pass"

@@ -19,15 +19,15 @@ from scripts.verbs import options
 @click.command("deploy")
 @options.variant
 @options.platform
-@click.option("--port", envvar="PORT", type=int, help="Port of the local router, 8344 unless said; 0 = any free one.")
+@click.option("--port", envvar="PORT", type=int, help="Port of the local router, 8344 by default; 0 = any free one.")
 @click.option(
-    "--segment", envvar="SEGMENT", type=int, help="Bytes of a segment, 1460 unless said; 0 = requests go on whole."
+    "--segment", envvar="SEGMENT", type=int, help="Bytes of a segment, 1460 by default; 0 = requests go on whole."
 )
 @click.option(
     "--router",
     envvar="ROUTER",
     type=click.Choice(list(PROFILES)),
-    help="Which of Heroku's routers: legacy unless said; router-2 sends heads whole, over connections that it keeps.",
+    help="Which of Heroku's routers: legacy by default; router-2 sends heads whole, over connections that it keeps.",
 )
 @options.app
 @options.prefix

@@ -17,7 +17,7 @@ STYLES = {Level.OK: "dim", Level.NOTE: "", Level.SOON: "yellow", Level.UNKNOWN: 
 
 
 @click.command("doctor")
-@click.option("--offline", envvar="OFFLINE", is_flag=True, help="Leave out what the package index is asked for.")
+@click.option("--offline", envvar="OFFLINE", is_flag=True, help="Do not ask the package index.")
 @options.as_json
 @click.pass_obj
 def command(root: Path, *, offline: bool, as_json: bool) -> None:

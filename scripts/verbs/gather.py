@@ -23,7 +23,7 @@ from scripts.verdicts.verdict_file import VERDICT_FILE, write_verdict
     "folder",
     envvar="FROM",
     type=click.Path(path_type=Path),
-    help="The folder below which they are: …/NAME/verdict.json, …/history/RELEASE.json.",
+    help="The folder that holds them: …/NAME/verdict.json, …/history/RELEASE.json.",
 )
 @click.option(
     "--summary",

@@ -11,7 +11,9 @@ from scripts.verbs import options
 @click.command("logs")
 @options.variant
 @options.platform
-@click.option("--lines", envvar="LINES", type=click.IntRange(min=0), default=100, show_default=True, help="How many.")
+@click.option(
+    "--lines", envvar="LINES", type=click.IntRange(min=0), default=100, show_default=True, help="How many lines."
+)
 @click.option("--follow", envvar="FOLLOW", is_flag=True, help="Go on with each line that is added.")
 @click.option("--full", envvar="FULL", is_flag=True, help="Show paths over 200 characters whole.")
 @options.app

@@ -47,7 +47,7 @@ shard: Decorator = click.option(
     envvar="SHARD",
     default="",
     metavar="K/N",
-    help="The Kth of N equal shares of the variants.",
+    help="The Kth of N equal shares of the work.",
 )
 
 platform: Decorator = click.option(

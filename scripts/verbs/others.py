@@ -1,4 +1,4 @@
-"""`others`: measure other servers than uvicorn alone, as the probe measures any."""
+"""`others`: measure servers other than plain uvicorn, as the probe measures any."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from scripts.verbs import options
 @options.as_json
 @click.pass_obj
 def command(root: Path, *, check: bool, force: bool, as_json: bool) -> None:
-    """Measure the servers of common/servers/ that are not measured, or from other pins, apps or cases."""
+    """Measure the servers of common/servers/ whose result is missing or out of date."""
     plan = plan_others(root, anew=check or force)
     rows: list[OtherRow] = []
 

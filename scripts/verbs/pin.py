@@ -29,7 +29,7 @@ def command(root: Path, *, variant: str, check: bool, upgrade: bool, as_json: bo
         if as_json:
             screen.print_json([asdict(each) for each in found])
         for each in [] if as_json else found:
-            screen.out.print(f"{each.path}: {each.why}. Mend it: {each.command}")
+            screen.out.print(f"{each.path}: {each.why}. Fix it: {each.command}")
         if found:
             raise Failure("pins are stale", found=f"{len(found)} of them")
         if not as_json:

@@ -48,7 +48,7 @@ class Field(click.types.StringParamType):
     "--proof",
     envvar="PROOF",
     type=click.Choice([name.value for name in ProofName]),
-    help="What keeps segments apart; unless said, the best that holds here.",
+    help="What keeps segments apart; by default the best that holds here.",
 )
 @click.option(
     "--compare",
@@ -56,17 +56,15 @@ class Field(click.types.StringParamType):
     type=click.Choice([name.value for name in Compare]),
     default=Compare.ALL.value,
     show_default=True,
-    help="What an answer is held against the whole request's by.",
+    help="What of an answer must match the whole request's.",
 )
-@click.option(
-    "--expect", envvar="EXPECT", type=int, multiple=True, metavar="404", help="An error status that is meant."
-)
-@click.option("--unproven", envvar="UNPROVEN", is_flag=True, help="Take an intact that nothing proves.")
+@click.option("--expect", envvar="EXPECT", type=int, multiple=True, metavar="404", help="An error status to accept.")
+@click.option("--unproven", envvar="UNPROVEN", is_flag=True, help="Accept an unproven intact.")
 @click.option(
     "--host", envvar="HOST_HEADER", default="", metavar="NAME", help="The Host field, where it is not the URL's own."
 )
 @click.option(
-    "--timeout", envvar="TIMEOUT", type=float, default=Times.answer, help="Seconds after which a request hung."
+    "--timeout", envvar="TIMEOUT", type=float, default=Times.answer, help="Seconds until a request counts as hung."
 )
 @options.as_json
 @click.pass_obj

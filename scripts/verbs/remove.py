@@ -14,7 +14,7 @@ from scripts.verbs import options
 
 @click.command("remove")
 @options.variant
-@click.option("--force", envvar="FORCE", is_flag=True, help="Lose what is committed nowhere, or was made by hand.")
+@click.option("--force", envvar="FORCE", is_flag=True, help="Discard what is uncommitted or handmade.")
 @options.as_json
 @click.pass_obj
 def command(root: Path, *, variant: str, force: bool, as_json: bool) -> None:

@@ -21,13 +21,13 @@ from scripts.verdicts.verdict import evidence_in_short
 
 @click.command("variant")
 @click.option("--version", "wanted", envvar="VERSION", default="", metavar="X.Y.Z", help="The release.")
-@click.option("--from", "model", envvar="FROM", default="", metavar="NAME", help="The variant that it shall follow.")
+@click.option("--from", "model", envvar="FROM", default="", metavar="NAME", help="The variant to model it on.")
 @click.option(
     "--parser",
     envvar="PARSER",
     default="",
     metavar="NAME",
-    help="What shall read HTTP: httptools (the default), h11, zttp.",
+    help="The HTTP parser: httptools (the default), h11, zttp.",
 )
 @options.as_json
 @click.pass_obj

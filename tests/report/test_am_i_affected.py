@@ -33,9 +33,9 @@ def test_the_answer_names_the_first_and_the_last_affected_release_of_each_parser
         row("0.17.5", parser="h11", form=INTACT),
     )
     assert answer(found).splitlines() == [
-        "- With `httptools` (what `uvicorn[standard]` installs): **0.8.0 to 0.17.4** are affected, "
-        "0.17.5 and later are not.",
-        "- With `h11` (what `pip install uvicorn` brings): no release from 0.17.4 to 0.17.5 has the issue.",
+        "- With `httptools` (what plain uvicorn installs up to 0.11.8, later `uvicorn[standard]`): "
+        "**0.8.0 to 0.17.4** are affected, 0.17.5 and later are not.",
+        "- With `h11` (what plain uvicorn installs since 0.12.0): no release from 0.17.4 to 0.17.5 has the issue.",
         "- What helps: 0.17.5 or later, or `uvicorn --http h11` with 0.17.4.",
     ]
 
@@ -44,7 +44,7 @@ def test_what_mended_it_is_linked() -> None:
     """The pull request that the history found between the last affected release and the first intact one."""
     found = history(row("0.17.4", form=DROPPED), row("0.17.5", form=INTACT), commits=(FIX,))
     assert (
-        "0.17.5 and later are not: [pull request 1263](https://github.com/encode/uvicorn/pull/1263) mended it."
+        "0.17.5 and later are not: [pull request 1263](https://github.com/encode/uvicorn/pull/1263) fixed it."
         in answer(found)
     )
 
@@ -53,7 +53,7 @@ def test_a_fix_without_a_pull_request_is_linked_by_its_commit() -> None:
     """As those are that were pushed."""
     pushed = msgspec.structs.replace(FIX, pull_request=None)
     found = history(row("0.17.4", form=DROPPED), row("0.17.5", form=INTACT), commits=(pushed,))
-    assert f"[commit 399f90afa1](https://github.com/encode/uvicorn/commit/{FIX.commit}) mended it." in answer(found)
+    assert f"[commit 399f90afa1](https://github.com/encode/uvicorn/commit/{FIX.commit}) fixed it." in answer(found)
 
 
 def test_no_release_is_cleared_of_which_nothing_is_known() -> None:
@@ -68,8 +68,8 @@ def test_no_release_is_cleared_of_which_nothing_is_known() -> None:
         row("0.31.0", parser="h11", form=INTACT),
     )
     assert answer(found).splitlines()[1] == (
-        "- With `h11` (what `pip install uvicorn` brings): no release from 0.15.0 to 0.31.0 is known to have the "
-        "issue; of 0.16.0, 0.17.1 and 0.18.0 nothing can be told."
+        "- With `h11` (what plain uvicorn installs since 0.12.0): no release from 0.15.0 to 0.31.0 is known "
+        "to have the issue; 0.16.0, 0.17.1 and 0.18.0 could not be told."
     )
 
 
@@ -80,7 +80,7 @@ def test_another_case_that_fails_is_told_apart_from_the_bug() -> None:
         row("0.9.0", parser="h11", form=INTACT, pipelined=INTACT),
     )
     assert answer(found) == (
-        "- With `h11` (what `pip install uvicorn` brings): no release from 0.8.0 to 0.9.0 has the issue. "
+        "- With `h11` (what plain uvicorn installs since 0.12.0): no release from 0.8.0 to 0.9.0 has the issue. "
         "Up to 0.8.0 another case fails, `pipelined`.\n"
     )
 
@@ -99,6 +99,22 @@ def test_the_other_parser_helps_only_where_it_was_seen_to_be_intact() -> None:
     )
     helps = "- What helps: 0.17.5 or later, or `uvicorn --http h11` with 0.3.0 to 0.17.2, 0.17.1 excepted."
     assert answer(found).splitlines()[-1] == helps
+
+
+def test_a_release_that_could_not_be_measured_is_excepted() -> None:
+    """It is neither called affected, nor helped by the other parser."""
+    found = history(
+        row("0.1.0", form=DROPPED),
+        row("0.1.0", parser="h11", form=INTACT),
+        unmeasured("0.2.0"),
+        row("0.3.0", form=DROPPED),
+        row("0.3.0", parser="h11", form=INTACT),
+        unmeasured("0.4.0"),
+        row("0.5.0", form=INTACT),
+    )
+    lines = answer(found).splitlines()
+    assert "**0.1.0 to 0.3.0** are affected (0.2.0 could not be told), 0.5.0 and later are not." in lines[0]
+    assert lines[-1] == "- What helps: 0.5.0 or later, or `uvicorn --http h11` with 0.1.0 to 0.3.0, 0.2.0 excepted."
 
 
 def test_where_the_other_parser_never_helped_it_is_not_named() -> None:

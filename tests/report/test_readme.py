@@ -99,7 +99,7 @@ def test_a_boundary_between_two_releases_is_a_heading(matrix: Matrix, verdicts: 
     chosen = tuple(matrix.one(name) for name in ("v0.11.8", "patched", "v0.12.1", "v0.12.2", "v0.12.3"))
     assert Rows(render_table(replace(matrix, variants=chosen), changed, {}, {})).sections == [
         "v0.11.8 to v0.12.1: the issue is there",
-        "v0.12.2 to v0.12.3: it is not",
+        "v0.12.2 to v0.12.3: the issue is gone",
         "Patched, and other parsers",
     ]
 

@@ -325,7 +325,7 @@ def test_a_stale_readme_is_found_by_the_check(clone: Clone) -> None:
     readme.write_text(readme.read_text().replace("3,901 of 3,926", "3,902 of 3,926"))
     finished = clone.verb("check")
     assert finished.returncode == 1
-    assert "README.md: it does not show what variants/ holds. Mend it: make readme" in finished.stdout
+    assert "README.md: it does not show what variants/ holds. Fix it: make readme" in finished.stdout
     clone.done("readme")
     assert "are current" in clone.done("check")
 
@@ -336,7 +336,7 @@ def test_a_verdict_on_another_tree_is_found_by_the_check(clone: Clone) -> None:
     app.write_text(app.read_text() + "\n# A change.\n")
     finished = clone.verb("check")
     assert finished.returncode == 1
-    assert "Mend it: make verify VARIANT=v0.12.1" in finished.stdout
+    assert "Fix it: make verify VARIANT=v0.12.1" in finished.stdout
     assert "branch quart is out of date" in finished.stdout
     clone.run("git", "checkout", "--quiet", "--", "common")
 

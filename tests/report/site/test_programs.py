@@ -80,7 +80,7 @@ def test_a_badge_keeps_to_the_endpoint_of_shields(files: dict[str, str], release
 
 
 def test_the_osv_record_is_a_draft_of_the_measured_range(files: dict[str, str]) -> None:
-    """It names the first affected release, the one that mended it, and every one between, and no other."""
+    """It names the first affected release, the one that fixed it, and every one between, and no other."""
     record = json.loads(files["api/osv.json"])
     [affected] = record["affected"]
     assert affected["ranges"] == [{"type": "ECOSYSTEM", "events": [{"introduced": "0.0.5"}, {"fixed": "0.17.5"}]}]
