@@ -83,7 +83,8 @@ class Channel:
         """Bytes that the connection has taken."""
         self.is_unix = unix
         self._waiting = b""
-        self._addresses: tuple[Address, Address] | None = None
+        self.addresses: tuple[Address, Address] | None = None
+        """The server's end and the client's end of a TCP connection; None where it did not stand, or was reset."""
         try:
             self.socket.setblocking(False)
             if not unix:
@@ -104,14 +105,15 @@ class Channel:
         error = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
             raise OSError(error, os.strerror(error))
+        if not self.is_unix:
+            with suppress(OSError):  # it was reset already: what that comes to is told when it is read
+                self.addresses = self.socket.getpeername()[:2], self.socket.getsockname()[:2]
         return True
 
     @property
-    def addresses(self) -> tuple[Address, Address]:
-        """The server's end and the client's end of a TCP connection that stands."""
-        if self._addresses is None:
-            self._addresses = self.socket.getpeername()[:2], self.socket.getsockname()[:2]
-        return self._addresses
+    def has_sent_all(self) -> bool:
+        """Whether the connection has taken all that was written."""
+        return not self._waiting
 
     def write(self, data: bytes) -> None:
         """Send `data`, as far as the connection takes it now; `flush` goes on. What is closed already takes all."""

@@ -20,6 +20,9 @@ NAMED = 5
 class CameAndWent(Failure):
     """The same splits came out one way once and another way later."""
 
+    plans: tuple[tuple[int, ...], ...] = ()
+    """Where they were split, nowhere where requests left as one segment."""
+
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A part of the evidence; unknown keys are refused."""
@@ -113,7 +116,9 @@ def _refuse_doubt(measurement: Measurement) -> None:
     if came_and_went := [trial for trial in measurement.all if trial.flaky]:
         found = f"{name} splits came out one way once and another way later: {_tries(came_and_went)}"
         do = "Measure again, on a machine with less to do: make verify"
-        raise CameAndWent("nothing can be told", found=found, do=do)
+        failure = CameAndWent("nothing can be told", found=found, do=do)
+        failure.plans = tuple(trial.offsets for trial in came_and_went)
+        raise failure
     for doubt in measurement.doubts:
         raise Failure("nothing can be told", found=f"{name}: {doubt.text}", do=doubt.do)
 

@@ -44,7 +44,7 @@ def examine(
     Failure, WrongUse: as these raise them.
     """
     how = how or How()
-    exchanges = Exchanges(endpoint.resolved(), how.times)
+    exchanges = Exchanges(endpoint.resolved(), replace(how.times, quiet=0.0))
     who = who or who_answers(exchanges, case.head)
     how = replace(how, processes=len(who.processes), most=min(how.most, who.backlog or how.most))
     first = probe(exchanges.endpoint, case, plans, how, progress)

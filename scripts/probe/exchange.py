@@ -10,7 +10,7 @@ import selectors
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scripts.errors import Failure
 from scripts.probe.answers import Answer, Asked, End
@@ -181,7 +181,8 @@ class _Run:
         self._next_leg(flight)
 
     def _next_leg(self, flight: Flight) -> None:
-        """Begin the next leg."""
+        """Begin the next leg, also where the last one was answered before all of it had left."""
+        self._reading.pop(flight.channel, None)
         flight.leg += 1
         flight.step = -1
         awaited = flight.legs[flight.leg].awaited
@@ -233,7 +234,8 @@ class _Run:
         if not self._reading or self._proof is None:
             return
         idle = len(self._reading) == len(self._flights)
-        for channel in self._proof.read(list(self._reading), idle=idle):
+        sent = [channel for channel in self._reading if channel.has_sent_all]
+        for channel in self._proof.read(sent, idle=idle) if sent else ():
             self._next_segment(self._reading.pop(channel))
 
     def _look(self) -> None:
@@ -245,9 +247,7 @@ class _Run:
             if flight.state == CONNECTING:
                 if waited > self._times.connect:
                     raise self._endpoint.unreachable(TimeoutError(errno.ETIMEDOUT, "it does not answer"))
-            elif flight.state == READING or (
-                not flight.was_read and self._proof and self._proof.unread(flight.channel)
-            ):
+            elif flight.state == READING or (not flight.was_read and self._is_unread(flight.channel)):
                 if waited > self._times.read:
                     self._silent(flight, End.UNREAD)
             elif not flight.was_read:
@@ -261,9 +261,15 @@ class _Run:
         if quiet:
             self._look_at_quiet(quiet)
 
+    def _is_unread(self, channel: Channel) -> bool:
+        """Say whether not all of it has left, or the server is known not to have read all that did."""
+        return not channel.has_sent_all or bool(self._proof and self._proof.unread(channel))
+
     def _look_at_quiet(self, quiet: Sequence[Flight]) -> None:
         """End those that were passed over time and again: an answer may take some turns of the server's loop."""
-        answers = self._exchanges.ask(self._exchanges.head).end is End.COMPLETE
+        # Who asks must wait as long as an answer may take: it would else ask in turn, and so on.
+        patient = replace(self._exchanges, times=replace(self._times, quiet=0.0))
+        answers = patient.ask(self._exchanges.head).end is End.COMPLETE
         for flight in quiet:
             flight.passed_over += answers
             if flight.passed_over > PASSED_OVER:

@@ -1,7 +1,7 @@
 """Where a body ends that is sent in pieces: a chunked one, and the first message of a WebSocket. Pure."""
 
 LINE_BYTES = 65536
-"""How long the line of a chunk may be, and what stands in front of a frame's content."""
+"""How long the line of a chunk may be."""
 
 CONTROL = 0x8
 """Opcodes from here on are control frames (RFC 6455, section 5.5)."""

@@ -27,6 +27,9 @@ from scripts.wire.receive_queue import Reading, ReceiveQueue, open_receive_queue
 UNREAD_IN_A_ROW = 4
 """How many connections the kernel is asked about in vain at a time: most servers read in the order of arrival."""
 
+SEEN_SECONDS = 0.02
+"""How long the kernel may take to make the server's end of a connection that stands at this end."""
+
 DEFAULT_GAP = 0.05
 """Seconds between segments where a gap is asked for without a length."""
 
@@ -96,6 +99,8 @@ class ByReceiveQueue:
         """Ask the kernel."""
         if channel.is_unix:
             return unread_by_peer(channel) > 0
+        if channel.addresses is None:
+            return False
         server, client = channel.addresses
         return self._queue.reading(server, client, channel.sent) is Reading.WAITING
 
@@ -187,7 +192,10 @@ def sees(queue: ReceiveQueue, endpoint: Endpoint) -> bool:
     if endpoint.path:
         return True
     with contextlib.closing(socket.create_connection((endpoint.host, endpoint.port), 5.0)) as trial:
-        return queue.sees(trial)
+        until = time.monotonic() + SEEN_SECONDS
+        while not (seen := queue.sees(trial)) and time.monotonic() < until:
+            time.sleep(0.001)
+        return seen
 
 
 def _barrier(ask: Callable[[], Answer], processes: int) -> Proof:

@@ -44,7 +44,8 @@ class SeriesReader:
             if answer.end is not End.COMPLETE:
                 return self._done
             if len(self._done) == len(self._awaited):
-                self._keep()
+                if data:  # the end of a connection is no bytes to know it by
+                    self._keep()
                 return self._done
             unread, self._reader = self._reader.rest, None
             if not data:

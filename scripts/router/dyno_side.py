@@ -179,7 +179,7 @@ class DynoConnection:
                 self._ends = self._socket.getpeername()[:2], self._socket.getsockname()[:2]
             except OSError:
                 raise DynoClosed from None
-            if not self._queue.sees(self._socket):
+            if not await self._is_seen(self._queue):
                 self._queue = None
         if self._queue is None or self._ends is None:
             await asyncio.sleep(BLIND_SECONDS)
@@ -191,6 +191,13 @@ class DynoConnection:
             polls += 1
         if reading is Reading.GONE:
             raise DynoClosed
+
+    async def _is_seen(self, queue: ReceiveQueue) -> bool:
+        """Say whether the kernel knows the dyno's end, which it may make a moment after this one."""
+        until = self._loop.time() + BLIND_SECONDS
+        while not (seen := queue.sees(self._socket)) and self._loop.time() < until:
+            await asyncio.sleep(POLL_SECONDS)
+        return seen
 
     async def first_byte(self, sending: "asyncio.Task[None] | None", seconds: float) -> None:
         """Wait for the first byte of the answer; RequestFailed (H12) when none comes for `seconds`.

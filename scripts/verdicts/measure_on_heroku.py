@@ -114,8 +114,8 @@ def measure(variant: Variant) -> HerokuRecord:
         raise Failure(f"{known.web_url} does not answer as {variant.name}", found=found, do=deploy_it)
     ids, failed = _submit(variant, known)
     codes = _codes(known.app, ids, failed)
-    if failed and codes and not codes.keys() & CODES_OF_ISSUE:
-        found = ", ".join(codes)
+    if failed and codes is not None and not codes.keys() & CODES_OF_ISSUE:
+        found = ", ".join(codes) or "the router's log has no line of theirs"
         raise Failure(f"{variant.name}: the submissions failed, but not as the issue makes them", found=found)
     return HerokuRecord(
         shows_issue=failed > 0,

@@ -17,11 +17,13 @@ from scripts.platforms import about
 from scripts.platforms.about import Server
 from scripts.platforms.local.boot import running
 from scripts.platforms.local.slug import Slug, build
+from scripts.probe.answers import Outcome
 from scripts.probe.cases import Case
 from scripts.probe.endpoint import Endpoint
 from scripts.probe.evidence import CameAndWent, CaseEvidence, evidence
 from scripts.probe.instrument import Void, count_control_trials, verify_instrument
 from scripts.probe.measure import How, probe
+from scripts.probe.measurement import FEW
 from scripts.probe.pace import ONE_LOOP
 from scripts.probe.proof import ProofName
 from scripts.router.router import DynoState, RoutedDyno, Router
@@ -31,6 +33,9 @@ from scripts.wire.receive_queue import Address
 from scripts.wire.splitting import SEGMENT_BYTES
 
 log = logging.getLogger(__name__)
+
+REPEATS = 100
+"""How often a split that came and went is tried before that is taken for the machine's doing."""
 
 HOST = "x"
 """The Host field of a request that is not part of a case."""
@@ -120,14 +125,24 @@ def _measure_release(
 def measure_case(endpoint: Endpoint, case: Case, progress: Progress = lambda _: None) -> tuple[CaseEvidence, ProofName]:
     """Measure a case at every offset, and at every pair where it has that; return the evidence, and what it stands on.
 
-    Of so many requests a busy machine may disturb one, and all are measured again then. Failure where splits come and
-    go that time, too, or where nothing can be told for another reason.
+    Of so many requests a busy machine may disturb one or another. So all are measured again then, and the splits that
+    were disturbed many times more. Failure where any comes and goes then, or where nothing can be told for another
+    reason.
     """
     try:
         return _measured_once(endpoint, case, progress)
     except CameAndWent as failure:
+        if len(failure.plans) > FEW or any(_varies(endpoint, case, plan) for plan in failure.plans):
+            raise
         log.warning("measured again: %s", failure.found)
         return _measured_once(endpoint, case, lambda _: None)
+
+
+def _varies(endpoint: Endpoint, case: Case, plan: tuple[int, ...]) -> bool:
+    """Say whether one and the same split gets now this and now that."""
+    met: set[Outcome] = set()
+    probe(endpoint, case, [plan] * REPEATS, How(ONE_LOOP, confirm=False), seen=lambda _, outcome: met.add(outcome))
+    return len(met) > 1
 
 
 def _measured_once(endpoint: Endpoint, case: Case, progress: Progress) -> tuple[CaseEvidence, ProofName]:

@@ -20,6 +20,8 @@ class Site:
         """What runs."""
         self.failing = ""
         """The H-code that each view of the story ends with."""
+        self.logs = True
+        """Whether the log says so."""
         self.unexpected = ""
         """A page in place of each story."""
         self.log: list[str] = []
@@ -53,7 +55,10 @@ class Site:
         elif self.failing:
             status, text = 503, "Application error"
             said = f'at=error code={self.failing} desc="-" method=GET path="/view" request_id='
-            self.log.append(f"2026-11-22T15:04:06.000000+00:00 heroku[router]: {said}{request.headers['X-Request-ID']}")
+            if self.logs:
+                self.log.append(
+                    f"2026-11-22T15:04:06.000000+00:00 heroku[router]: {said}{request.headers['X-Request-ID']}"
+                )
         request.send_response(status)
         request.end_headers()
         request.wfile.write(text.encode())

@@ -46,6 +46,16 @@ def test_another_failure_is_no_evidence(user: User, failing: str, unexpected: st
     assert not user.file("heroku.json").exists()
 
 
+def test_failures_of_which_the_log_says_nothing_are_no_evidence(user: User) -> None:
+    """They may be the app's own: only the router's code tells."""
+    app = user.has_deployed()
+    app.site.failing, app.site.logs = "H13", False
+    done = user.verb("verify", "--variant", "v0.12.1")
+    assert done.returncode == 1
+    assert "not as the issue makes them: the router's log has no line of theirs" in done.stderr
+    assert not user.file("heroku.json").exists()
+
+
 def test_only_what_was_deployed_is_measured(user: User) -> None:
     """An app that was changed since gets no record."""
     user.has_deployed().release("Deploy 12345678", "")

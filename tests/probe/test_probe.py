@@ -3,13 +3,15 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from scripts.errors import Failure, WrongUse
 from scripts.probe.answers import End, Outcome
-from scripts.probe.cases import of_request, request_head
+from scripts.probe.cases import load_cases, of_request, request_head
 from scripts.probe.endpoint import Endpoint
 from scripts.probe.measure import How
 from scripts.probe.measure import probe as measured
@@ -18,6 +20,7 @@ from scripts.probe.offsets import every_offset
 from scripts.probe.pace import Times
 from scripts.wire.receive_queue import Address
 
+PIPELINED = load_cases(Path(__file__).resolve().parents[2])["pipelined"]
 HEAD = request_head("/view?next=/admin", "x")
 SHORT = Times(connect=1, read=1, answer=0.3)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s"
@@ -146,6 +149,104 @@ def test_each_split_is_told_as_it_comes(serve: Callable[[Reply], Address]) -> No
 
     measured(Endpoint(*serve(reply)), of_request(HEAD), [(10,), (20,), (30,)], How(SHORT), seen=seen)
     assert sorted(told) == [((10,), Outcome.INTACT), ((20,), Outcome.DROPPED), ((30,), Outcome.DROPPED)]
+
+
+def test_a_server_that_never_answers_has_no_baseline(serve: Callable[[Reply], Address]) -> None:
+    """Also where what it passes over would be taken for hung sooner."""
+    times = Times(connect=1, read=1, answer=0.3, quiet=0.02)
+    with pytest.raises(Failure, match="no baseline"):
+        measured(Endpoint(*serve(lambda _: None)), of_request(HEAD), how=How(times))
+
+
+def test_a_server_that_answers_slowly_is_measured(serve: Callable[[Reply], Address]) -> None:
+    """Also where each answer takes longer than what is passed over may be silent."""
+
+    def slow(reads: list[bytes]) -> bytes:
+        threading.Event().wait(0.04)
+        return echo(reads)
+
+    times = Times(connect=1, read=1, answer=1, quiet=0.005)
+    assert measured(Endpoint(*serve(slow)), of_request(HEAD), [(5,), (20,)], How(times)).intact
+
+
+def test_a_connection_that_was_reset_before_the_kernel_was_asked_is_an_outcome() -> None:
+    """A server that closes on what it has not read is told by its split, however many connections it does so on."""
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
+        threading.Thread(target=reset_what_is_split, args=(listener,), daemon=True).start()
+        found = measured(Endpoint(*listener.getsockname()[:2]), of_request(HEAD), how=How(SHORT))
+        assert found.counts[Outcome.INTACT] == 0
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def reset_what_is_split(listener: socket.socket) -> None:
+    """Answer whole requests, and close on the first byte of others: the kernel resets what had more."""
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        with closing(connection):
+            if connection.recv(65536, socket.MSG_PEEK).endswith(b"\r\n\r\n"):
+                connection.sendall(echo([connection.recv(65536)]))
+            else:
+                connection.recv(1)
+
+
+def test_an_early_answer_to_the_first_of_two_requests_is_no_bug_of_the_probe() -> None:
+    """A server that answers each read has answered before the request's last segment left."""
+    case = replace(PIPELINED, joined=False)
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
+        threading.Thread(target=answer_each_read, args=(listener,), daemon=True).start()
+        plans = [(10, len(case.requests[0]) + 15)] * 64
+        assert len(measured(Endpoint(*listener.getsockname()[:2]), case, plans, How(SHORT)).trials) == len(plans)
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def answer_each_read(listener: socket.socket) -> None:
+    """Answer whatever a read brings, each connection in a thread of its own."""
+
+    def serve_one(connection: socket.socket) -> None:
+        with closing(connection), suppress(OSError):
+            while connection.recv(65536):
+                connection.sendall(OK % (2, b"ok"))
+
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        threading.Thread(target=serve_one, args=(connection,), daemon=True).start()
+
+
+def test_a_segment_that_left_in_part_is_not_read() -> None:
+    """One larger than the connection takes at once is followed by the next when all of it has left and was read."""
+    body = b"x" * (8 << 20)
+    request = b"POST /view HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    lasts: list[int] = []
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
+        threading.Thread(target=note_last_reads, args=(listener, len(request), lasts), daemon=True).start()
+        plans = [(len(request) - 1,)] * 4
+        assert measured(Endpoint(*listener.getsockname()[:2]), of_request(request), plans, How(SHORT)).intact
+        listener.shutdown(socket.SHUT_RDWR)
+    assert lasts.count(1) == len(plans)
+
+
+def note_last_reads(listener: socket.socket, length: int, lasts: list[int]) -> None:
+    """Answer each request of so many bytes with its URL, and note how many of them its last read brought."""
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        with closing(connection), suppress(OSError):
+            head = connection.recv(4096)
+            came = last = len(head)
+            while head and came < length and (last := len(connection.recv(1 << 20))):
+                came += last
+            if head:
+                lasts.append(last)
+                url = head.split(b" ")[1]
+                connection.sendall(OK % (len(url), url))
 
 
 def test_a_refused_connection_is_no_outcome() -> None:

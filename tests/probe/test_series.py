@@ -39,6 +39,15 @@ def test_what_was_complete_once_is_complete_again_without_parsing() -> None:
     assert SeriesReader((GET, GET), known).feed(ONE + CHUNKED) is first
 
 
+def test_an_answer_that_ends_with_its_connection_is_never_known_before_that_end() -> None:
+    """The same bytes may go on another time, or hang."""
+    known: dict[bytes, Series] = {}
+    first = SeriesReader((GET,), known)
+    assert first.feed(b"HTTP/1.1 200 OK\r\n\r\n") is None
+    assert first.feed(b"")
+    assert SeriesReader((GET,), known).feed(b"HTTP/1.1 200 OK\r\n\r\n") is None
+
+
 def test_an_answer_that_never_comes_is_the_last_of_the_series() -> None:
     """How the wait for it ended is kept, behind the answers that came."""
     closed, silent = SeriesReader((GET, GET)), SeriesReader((GET, GET))
