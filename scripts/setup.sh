@@ -21,7 +21,7 @@ suits() {
     "$1" -I -c 'import sys; from importlib.util import find_spec as has
 sys.exit(sys.version_info < (3, 11) or not (has("pip") or has("venv") and has("ensurepip")))' 2>/dev/null
 }
-for python in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11 "${HOME:-}"/.pyenv/versions/3.1[1-4]*/bin/python; do
+for python in ${PYTHON:+"$PYTHON"} python3 python3.14 python3.13 python3.12 python3.11 "${HOME:-}"/.pyenv/versions/3.1[1-4]*/bin/python; do
     if command -v "$python" >/dev/null && suits "$python"; then
         exec "$python" -E -s -m scripts.pins.own_environment "$sums" "$@"
     fi

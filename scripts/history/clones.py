@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -104,9 +105,10 @@ class UvicornClone:
             self._remove(place)
 
     def _remove(self, place: Path) -> None:
-        """Remove a folder that holds a commit's files."""
-        if place.exists():
-            git(self.folder, "worktree", "remove", "--force", str(place))
+        """Remove a folder that holds a commit's files, also one that a killed git left half made or half removed."""
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(self.folder / "worktrees" / place.name, ignore_errors=True)
+        git(self.folder, "worktree", "prune")
 
     def distance(self, start: UvicornCommit, end: UvicornCommit) -> int:
         """Return how many commits are in `end` that are not in `start`."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from scripts.errors import Failure, WrongUse
 from scripts.history.kept import FOLDER, counted, facts_of
-from scripts.history.measure_history import differences, put_in_place
+from scripts.history.measure_history import differences, put_in_place, refuse_mixture
 from scripts.history.rows import HistoryRow, parse, read_history
 from scripts.probe.cases import Case
 from scripts.verdicts.gather import content_below
@@ -56,5 +56,10 @@ def compared_rows(root: Path, rows: Rows, cases: Sequence[Case]) -> list[str]:
 
 
 def take_in(root: Path, rows: Rows, cases: Sequence[Case]) -> bool:
-    """Put rows in the history's file, in place of those of the same releases; return whether that changed it."""
-    return put_in_place(root, {**counted(read_history(root), cases), **rows}, cases)
+    """Put rows in the history's file, in place of those of the same releases; return whether that changed it.
+
+    WrongUse where rows of other cases would be lost by it.
+    """
+    committed = read_history(root)
+    refuse_mixture(committed, cases, rows.keys())
+    return put_in_place(root, {**counted(committed, cases), **rows}, cases)

@@ -25,6 +25,12 @@ DISTRIBUTORS = frozenset({"debian", "dpkg", "rpm", "portage", "pacman", "apk"})
 DEBIAN = "/usr/lib/python3/dist-packages/"
 """Where packages of Debian and Ubuntu put their modules; pip puts its own elsewhere."""
 
+BY_PATH = "import sys; del sys.path[0]; import runpy; runpy.run_path(sys.argv.pop(1), run_name='__main__')"
+"""Runs a file by its path, without the modules of its folder and of the working folder.
+
+What a user installed for himself is there: `-I` would leave that out.
+"""
+
 
 class InstalledUvicorn(msgspec.Struct, frozen=True):
     """What a Python says of its uvicorn; each text is empty where there is none."""
@@ -82,7 +88,10 @@ def look(question: Question) -> InstalledUvicorn:
     what = f"{question.why} does not say which uvicorn it has"
     try:
         told = run(
-            [question.python, "-I", which_uvicorn.__file__, *PARSERS], what=what, do=do, limit=LIMIT_SECONDS
+            [question.python, "-E", "-c", BY_PATH, which_uvicorn.__file__, *PARSERS],
+            what=what,
+            do=do,
+            limit=LIMIT_SECONDS,
         ).stdout
         found = msgspec.json.decode(told.splitlines()[-1] if told else b"", type=InstalledUvicorn)
     except msgspec.DecodeError:  # a ValidationError is one too

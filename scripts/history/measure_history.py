@@ -5,7 +5,7 @@ releases again, and keeps nothing.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -187,10 +187,13 @@ def check(
     return len(new), different
 
 
-def refuse_mixture(found: HistoryRun) -> None:
-    """Refuse to measure a part where the file has rows that do not count any more: one file has one set of cases."""
-    old = {row.release for row in found.committed.rows} if found.committed else set()
-    if old - counted(found.committed, found.cases).keys():
+def refuse_mixture(committed: History | None, cases: Sequence[Case], new: Collection[str] = ()) -> None:
+    """Refuse to write a part where the file has rows that do not count any more: one file has one set of cases.
+
+    `new` are the releases whose rows are there anew.
+    """
+    old = {row.release for row in committed.rows} if committed else set()
+    if old - counted(committed, cases).keys() - set(new):
         what = f"{HISTORY_FILE} was measured with other cases than these"
         raise WrongUse(what, do="Measure all of it: make history")
 

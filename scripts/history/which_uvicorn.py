@@ -1,6 +1,6 @@
 """Run by its path in a user's Python, 3.6 or later: prints which uvicorn that has, and what it would read HTTP with.
 
-    python -I which_uvicorn.py PARSER …
+    python -E which_uvicorn.py PARSER …   (as `installed.BY_PATH` does it)
 
 It imports nothing of this project's. Which parser is taken is asked of uvicorn itself, where it has a module for that
 (since 0.3); else it is httptools where that can be imported.

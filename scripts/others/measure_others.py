@@ -85,35 +85,42 @@ def stale_others(root: Path) -> str:
 def measure_others(plan: OthersPlan, watch: Watch, say: Say) -> bool:
     """Measure what is to be done, and write each row as it is there; return whether that changed the file."""
     listed = {server.name for server in plan.servers}
-    rows = {row.name: row for row in plan.before.servers if row.name in listed}
-    changed = _write(plan, rows)
-    for row in _measured(plan, watch):
-        rows[row.name] = merged(rows.get(row.name), row)
-        changed = _write(plan, rows) or changed
-        say(row)
+    with _alone(plan):
+        now = plan_others(plan.root).before  # another run may have ended meanwhile
+        rows = {row.name: row for row in now.servers if row.name in listed}
+        changed = _write(plan, rows)
+        for row in _measured(plan, watch):
+            rows[row.name] = merged(rows.get(row.name), row)
+            changed = _write(plan, rows) or changed
+            say(row)
     return changed
 
 
 def check_others(plan: OthersPlan, watch: Watch, say: Say) -> list[str]:
     """Measure what is to be done; return what differs from what is committed, a line each."""
     measured = []
-    for row in _measured(plan, watch):
-        measured.append(row)
-        say(row)
+    with _alone(plan):
+        for row in _measured(plan, watch):
+            measured.append(row)
+            say(row)
     return differences(plan.before.servers, measured)
 
 
+def _alone(plan: OthersPlan) -> AbstractContextManager[int]:
+    """Hold what one run alone may; Failure where another run is at it."""
+    return alone(plan.root / ".local/others.lock", busy="servers are being measured already")
+
+
 def _measured(plan: OthersPlan, watch: Watch) -> Iterator[OtherRow]:
-    """Yield the rows of what is to be done. Failure where another run is at it."""
-    with alone(plan.root / ".local/others.lock", busy="servers are being measured already"):
-        if not plan.todo:
-            return
-        with watch("controls", count_control_trials(plan.cases)) as progress:
-            void = verify_instrument(plan.cases, How(confirm=False), progress)
-        with watch("servers", len(plan.todo)) as progress:
-            for server in plan.todo:
-                yield measure_server(plan.root, server, plan.cases, void, plan.inputs(server))
-                progress(1)
+    """Yield the rows of what is to be done."""
+    if not plan.todo:
+        return
+    with watch("controls", count_control_trials(plan.cases)) as progress:
+        void = verify_instrument(plan.cases, How(confirm=False), progress)
+    with watch("servers", len(plan.todo)) as progress:
+        for server in plan.todo:
+            yield measure_server(plan.root, server, plan.cases, void, plan.inputs(server))
+            progress(1)
 
 
 def _write(plan: OthersPlan, rows: dict[str, OtherRow]) -> bool:

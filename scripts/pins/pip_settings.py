@@ -29,7 +29,10 @@ RETRIES = "2"
 FEWEST_RETRIES = "1"
 """pip says that the connection failed only when it asks again; otherwise a release merely seems to be missing."""
 
-NO_SAY = ("UV_VENV_SEED", "UV_SYSTEM_PYTHON", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE", "UV_CONFIG_FILE")
+NO_SAY = (
+    *("UV_VENV_SEED", "UV_SYSTEM_PYTHON", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE"),
+    *("UV_CONFIG_FILE", "UV_RESOLUTION", "UV_PRERELEASE"),
+)
 """The user's settings of uv under which an environment would not hold exactly what is pinned.
 
 For the same reason uv reads no configuration file: how an index is reached is pip's configuration and UV_* variables.
@@ -76,14 +79,16 @@ def for_uv(settings: Mapping[str, str], environ: Mapping[str, str]) -> dict[str,
     if not environ.keys() & {"UV_INDEX", "UV_EXTRA_INDEX_URL"}:
         extra = public(settings.get("extra-index-url", ""))
         wanted["UV_INDEX"] = " ".join(extra)
-        # As pip does: any index may have the pinned release. Without hashes that would let one index shadow another's
-        # packages; every line that uv installs here has its hashes.
+        # As pip does: any index may have the pinned release. Without hashes that lets one index shadow another's
+        # packages: pins have theirs, and what the history installs by name is as pip would have it.
         wanted["UV_INDEX_STRATEGY"] = "unsafe-best-match" if extra else ""
     wanted["UV_FIND_LINKS"] = ",".join(_places(settings.get("find-links", "")))
     wanted["UV_INSECURE_HOST"] = " ".join(settings.get("trusted-host", "").split())
     wanted["UV_HTTP_TIMEOUT"] = settings.get("timeout", "").partition(".")[0]
     wanted["UV_HTTP_RETRIES"] = settings.get("retries", "")
-    wanted["SSL_CERT_FILE"] = settings.get("cert", "")
+    # What pip reads by its own library, and uv does not.
+    certificates = settings.get("cert") or environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE") or ""
+    wanted["SSL_CERT_DIR" if certificates and Path(certificates).is_dir() else "SSL_CERT_FILE"] = certificates
     wanted["SSL_CLIENT_CERT"] = settings.get("client-cert", "")
     if "proxy" in settings and not any(environ.get(form) for name in PROXIES for form in (name, name.lower())):
         wanted |= dict.fromkeys(PROXIES, proxy(settings))

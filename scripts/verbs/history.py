@@ -78,7 +78,7 @@ def command(
     run = measuring.plan(root, chosen_cases, listed, chosen, anew=anew)
     whole = not (version or shard or into)
     if not whole and not into:
-        measuring.refuse_mixture(run)
+        measuring.refuse_mixture(run.committed, run.cases)
     if not (anew or run.todo or run.desk.anew):
         listing = f"{HISTORY_FILE} has {'all ' * whole}{len(chosen)} releases"
         # One may have been yanked since.

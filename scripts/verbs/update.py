@@ -7,9 +7,11 @@ import click
 from scripts import screen
 from scripts.branches.undo import BUSY, UPDATE, turn
 from scripts.errors import Failure
-from scripts.history.measure_history import add_to_history
-from scripts.history.rows import HISTORY_FILE
+from scripts.files import write_all
+from scripts.history.measure_history import add_to_history, refuse_mixture
+from scripts.history.rows import HISTORY_FILE, read_history
 from scripts.matrix import load
+from scripts.probe.cases import load_cases
 from scripts.releases.add import add, known_releases, newest_there, plan
 from scripts.releases.choose import newest
 from scripts.report.rendered import rendered
@@ -35,6 +37,7 @@ def command(context: click.Context, *, check: bool, pre: bool, as_json: bool) ->
         if there and there >= release.version:
             unchanged(f"v{there}", "is the newest", as_json=as_json)
             return
+        refuse_mixture(read_history(root), list(load_cases(root).values()))
         addition = plan(matrix, load_runtimes(root), release, newest=True)
         when = f" ({release.uploaded.date()})" if release.uploaded else ""
         if not as_json:
@@ -47,4 +50,5 @@ def command(context: click.Context, *, check: bool, pre: bool, as_json: bool) ->
             context.exit(1)
         show(addition, add(matrix, addition, screen.progress, rendered), as_json=as_json)
         if add_to_history(root, release, screen.progress):
+            write_all({root / path: text for path, text in rendered(load(root)).items()})
             screen.err.print(f"{HISTORY_FILE}: written")

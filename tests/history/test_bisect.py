@@ -38,6 +38,21 @@ def look(root: Path, theirs: Repository, start: str, end: str) -> CommitSearch:
         return search(clone, *ends, lambda commit: measure(clone, commit), (start, end))
 
 
+@pytest.mark.parametrize("left", ["half made", "half removed"])
+def test_what_a_killed_git_left_of_a_commit_is_in_nobodys_way(tmp_path: Path, left: str) -> None:
+    """The next search holds the same commit's files."""
+    theirs = repository(tmp_path, "dropped")
+    with opened(tmp_path, str(theirs.folder), ("c1", "c1")) as clone:
+        commit = clone.find("c1")
+        with clone.tree(commit) as place:
+            if left == "half made":  # git locks what it has begun to make
+                git(clone.folder, "worktree", "lock", "--reason", "initializing", str(place))
+            else:
+                (place / ".git").unlink()
+            with clone.tree(commit) as again:
+                assert (again / "outcome").read_text("utf-8") == "dropped"
+
+
 @pytest.mark.parametrize("change", [2, 4, 9])
 def test_the_first_commit_with_the_other_outcome_is_found(tmp_path: Path, change: int) -> None:
     """Wherever it is, with at most one measurement for each halving beside the two ends."""

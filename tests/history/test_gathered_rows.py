@@ -10,7 +10,7 @@ import pytest
 from scripts.errors import Failure, WrongUse
 from scripts.history.gathered_rows import compared_rows, gathered_rows, take_in
 from scripts.history.kept import facts_of, write_rows
-from scripts.history.rows import INTACT, HistoryRow, read_history
+from scripts.history.rows import HISTORY_FILE, INTACT, HistoryRow, read_history
 from scripts.probe.cases import of_request
 
 CASE = replace(of_request(b"GET /one HTTP/1.1\r\nHost: x\r\n\r\n"), name="one")
@@ -44,6 +44,17 @@ def test_the_shares_of_several_jobs_are_taken_in_together(folder: Path) -> None:
     assert [each.release for each in history.rows] == ["0.12.0", "0.12.1", "0.12.2"]
     assert not take_in(root, rows, [CASE])
     assert compared_rows(root, rows, [CASE]) == []
+
+
+def test_a_part_is_refused_where_the_rest_was_measured_with_other_cases(folder: Path) -> None:
+    """Its rows would be lost: what is committed stays."""
+    root = folder.parent
+    take_in(root, {"0.12.0": [row("0.12.0")]}, [OTHER])
+    before = (root / HISTORY_FILE).read_bytes()
+    with pytest.raises(WrongUse, match=r"with other cases than these\. Measure all of it: make history"):
+        take_in(root, gathered_rows(folder, [CASE]), [CASE])
+    assert (root / HISTORY_FILE).read_bytes() == before
+    assert take_in(root, {"0.12.0": [row("0.12.0")]}, [CASE])
 
 
 def test_a_row_that_differs_from_the_committed_one_is_told(folder: Path) -> None:

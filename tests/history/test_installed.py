@@ -55,6 +55,24 @@ def test_modules_of_the_working_folder_are_not_looked_at(
     assert look(Question(str(without_httptools), "PYTHON=x")).parser == "h11"
 
 
+def test_a_uvicorn_that_was_installed_for_a_user_alone_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by `pip install --user`: what runs as `python3 -m uvicorn` is what is meant."""
+    python = Path(sys.base_exec_prefix) / "bin/python3"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    ask = "import site; print(site.getusersitepackages())"
+    folder = Path(subprocess.run([python, "-E", "-c", ask], capture_output=True, text=True, check=True).stdout.strip())
+    assert folder.is_relative_to(tmp_path)
+    for path, text in {
+        "uvicorn/__init__.py": '__version__ = "0.15.0"\n',
+        "uvicorn-0.15.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: uvicorn\nVersion: 0.15.0\n",
+    }.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    assert look(Question(str(python), "PYTHON=x")).uvicorn == "0.15.0"
+
+
 def test_a_python_without_uvicorn_is_one_line() -> None:
     """With what to name instead."""
     with pytest.raises(Failure, match=r"^PYTHON=x has no uvicorn: .*VERSION=0.15.0"):

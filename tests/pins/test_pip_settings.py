@@ -81,6 +81,15 @@ def test_without_extra_indexes_uv_keeps_its_own_strategy() -> None:
     assert "UV_INDEX_STRATEGY" not in pip_settings.for_uv({"index-url": MIRROR}, {})
 
 
+def test_certificates_that_pip_reads_by_a_variable_are_uvs_too(tmp_path: Path) -> None:
+    """A file or a folder; pip's own setting comes first."""
+    file, folder = "/etc/company.pem", str(tmp_path)
+    assert pip_settings.for_uv({}, {"REQUESTS_CA_BUNDLE": file}) == {"SSL_CERT_FILE": file}
+    assert pip_settings.for_uv({}, {"CURL_CA_BUNDLE": folder}) == {"SSL_CERT_DIR": folder}
+    assert pip_settings.for_uv({"cert": "/own.pem"}, {"CURL_CA_BUNDLE": file}) == {"SSL_CERT_FILE": "/own.pem"}
+    assert pip_settings.for_uv({}, {"CURL_CA_BUNDLE": file, "SSL_CERT_FILE": "/uv.pem"}) == {}
+
+
 def test_folders_that_are_not_there_are_left_out(tmp_path: Path) -> None:
     """Of the user's folders of wheels, uv is told of those that exist, in a form that no comma or space breaks."""
     there = tmp_path / "with,comma"

@@ -10,11 +10,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from scripts.branches.undo import UPDATE, Before, all_or_nothing, contents, turn
 from scripts.errors import Failure
 from scripts.files import alone
+from scripts.history.rows import HISTORY_FILE, encode, read_history
 from scripts.matrix import load
 from scripts.records import read_record
 from scripts.runtimes import load_runtimes
@@ -31,9 +33,13 @@ OLDER = file("uvicorn-0.11.8-py3-none-any.whl")
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    """Give the module a clone whose newest variant was taken away, and that is committed."""
+    """Give the module a clone whose newest variant was taken away, its history too, and that is committed."""
     made = clone_working_tree(tmp_path_factory.mktemp("update"))
     shutil.rmtree(made.root / "variants" / LATEST.name)
+    history = read_history(made.root)
+    assert history
+    rows = tuple(row for row in history.rows if row.release != str(LATEST.version))
+    (made.root / HISTORY_FILE).write_text(encode(msgspec.structs.replace(history, rows=rows)), "utf-8")
     made.done("readme")
     commit(made)
     yield made
@@ -185,7 +191,10 @@ def test_an_ended_update_leaves_all_as_it_was(clone: Clone, how: signal.Signals)
 
 
 def test_an_update_brings_the_newest_variant_back_as_it_was(clone: Clone) -> None:
-    """With its folder removed, `update` makes it again, equal but for dates; then there is nothing to do."""
+    """With its folder and its history removed, `update` makes them again, equal but for dates, and what shows them.
+
+    Then there is nothing to do.
+    """
     with serving(known_to_the_index()) as index:
         said = clone.done("update", PIP_INDEX_URL=index)
         assert f"{LATEST.branch}: created" in said

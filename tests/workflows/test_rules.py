@@ -23,7 +23,7 @@ PINNED = {
 
 MAY_WRITE = {
     "watch:propose": {"actions", "contents", "pull-requests"},
-    "history:propose": {"contents", "pull-requests"},
+    "history:propose": {"actions", "contents", "pull-requests"},
     "publish:publish": {"contents"},
     "pages:publish": {"pages", "id-token"},
 }
@@ -81,10 +81,11 @@ def test_commands_stop_at_the_first_failure(name: str) -> None:
     assert workflows()[name]["defaults"] == {"run": {"shell": "bash"}}
 
 
-def test_what_the_watch_proposes_can_be_checked() -> None:
+@pytest.mark.parametrize(("name", "wanted"), [("watch", ["checks", "matrix"]), ("history", ["checks"])])
+def test_what_a_workflow_proposes_can_be_checked(name: str, wanted: list[str]) -> None:
     """What a workflow pushes starts none; those that it starts by name must allow it."""
-    started = re.findall(r"gh workflow run (\w+)\.yml", (FOLDER / "watch.yml").read_text("utf-8"))
-    assert started == ["checks", "matrix"]
+    started = re.findall(r"gh workflow run (\w+)\.yml", (FOLDER / f"{name}.yml").read_text("utf-8"))
+    assert started == wanted
     assert all("workflow_dispatch" in workflows()[name][True] for name in started)
 
 
