@@ -123,10 +123,10 @@ function within(releases, range) {
 
 // Returns what a version means that a user or a distribution wrote, with what must be said of it; null where it is none.
 function readAsked(text, patterns) {
-  const [named, distribution, revision] = patterns.map((pattern, place) => new RegExp(place === 1 ? `^(?:${pattern})$` : place ? `^(?:${pattern})` : pattern, place ? "" : "i"));
-  const bare = text.trim().replace(named, "");
-  const found = distribution.exec(bare);
-  if (found && revision.test(found.groups.build)) {
+  const [named, file, distribution, revision] = patterns;
+  const bare = text.trim().replace(new RegExp(named, "i"), "").replace(new RegExp(file), "");
+  const found = new RegExp(`^(?:${distribution})$`).exec(bare);
+  if (found && new RegExp(`^(?:${revision})`).test(found.groups.build)) {
     const release = found.groups.release.replaceAll("~", "");
     const version = parseVersion(release);
     return version && { version, notes: [`${bare} is a distribution's rebuild of ${release}: patches of its own are not known here`] };
@@ -144,7 +144,7 @@ function logicalLines(text) {
 // Returns what stands behind one mention of uvicorn: { version } or { range } as it is written, { hash } or {}.
 function mention(rest) {
   let found;
-  if ((found = /^-([0-9][^\s"'#]*?)(?:-py[23][^\s"']*|\.tar\.gz|\.zip)/.exec(rest))) return { version: found[1] };
+  if ((found = /^-([0-9][^\s"'#]*?)(?:-py[23][^\s"']*\.(?:whl|egg)|\.tar\.gz|\.zip)/.exec(rest))) return { version: found[1] };
   if ((found = /^-([0-9][^\s"'#,;]*)/.exec(rest))) return { version: found[1] };
   if ((found = /^\s+@\s+(\S+)/.exec(rest))) {
     const source = /uvicorn-([0-9][^-\s]*?)(?:-py|\.tar\.gz|\.zip)/.exec(found[1]) || /@v?([0-9][0-9.]*[0-9a-z.]*)(?:#|$)/.exec(found[1]);

@@ -82,7 +82,8 @@ def test_each_release_gets_the_line_of_make_affected(page: Page) -> None:
 @RELAXED
 @given(
     version=st.one_of(
-        VERSIONS, st.sampled_from(["1:0.17.6-1", "0.27.0~rc1-2", "0.11.3-py36_0", "v0.16", "0.16.0+corp"])
+        VERSIONS,
+        st.sampled_from(["1:0.17.6-1", "0.27.0~rc1-2", "0.11.3-py36_0", "v0.16", "0.16.0+corp"]),
     ),
     parser=st.sampled_from(["", "httptools", "h11", "zttp"]),
 )
@@ -94,6 +95,22 @@ def test_any_version_gets_the_line_of_make_affected(page: Page, version: str, pa
     except WrongUse as error:
         expected = error.what
     assert told.get("line", told["title"][: len(expected)]) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "uvicorn-0.16.0-py3-none-any.whl",
+        "0.16.0-py3-none-any.whl",
+        "uvicorn-0.16.0.tar.gz",
+        "uvicorn-0.16.0.zip",
+        "uvicorn-0.16.0-py39_0",
+        "python3-uvicorn-0.32.0-1.fc41.noarch",
+    ],
+)
+def test_a_packages_whole_name_gets_the_line_of_make_affected(page: Page, text: str) -> None:
+    """With what must be said of a distribution's rebuild, and without where the file is uvicorn's own."""
+    assert lines(look_up(page, text)) == [sentence(find(sample(), read_asked(text), ""))]
 
 
 PASTED = {
