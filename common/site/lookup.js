@@ -123,10 +123,10 @@ function within(releases, range) {
 
 // Returns what a version means that a user or a distribution wrote, with what must be said of it; null where it is none.
 function readAsked(text, patterns) {
-  const [named, distribution, revision] = patterns.map((pattern, place) => new RegExp(place === 1 ? `^(?:${pattern})$` : place ? `^(?:${pattern})` : pattern, place ? "" : "i"));
-  const bare = text.trim().replace(named, "");
-  const found = distribution.exec(bare);
-  if (found && revision.test(found.groups.build)) {
+  const [named, file, distribution, revision] = patterns;
+  const bare = text.trim().replace(new RegExp(named, "i"), "").replace(new RegExp(file), "");
+  const found = new RegExp(`^(?:${distribution})$`).exec(bare);
+  if (found && new RegExp(`^(?:${revision})`).test(found.groups.build)) {
     const release = found.groups.release.replaceAll("~", "");
     const version = parseVersion(release);
     return version && { version, notes: [`${bare} is a distribution's rebuild of ${release}: patches of its own are not known here`] };
@@ -144,8 +144,13 @@ function logicalLines(text) {
 // Returns what stands behind one mention of uvicorn: { version } or { range } as it is written, { hash } or {}.
 function mention(rest) {
   let found;
-  if ((found = /^-([0-9][^\s"'#]*?)(?:-py[23][^\s"']*|\.tar\.gz|\.zip)/.exec(rest))) return { version: found[1] };
-  if ((found = /^-([0-9][^\s"'#,;]*)/.exec(rest))) return { version: found[1] };
+  if ((found = /^-([0-9][^\s"'#]*?)(?:-py[23][^\s"']*\.(?:whl|egg)|\.tar\.gz|\.zip)/.exec(rest))) return { version: found[1] };
+  if ((found = /^-([0-9][^\s"'#,;]*(?:,[0-9]+(?![\w.]))?)/.exec(rest))) return { version: found[1] };
+  // uvx writes uvicorn@0.16.0. A service of systemd is uvicorn@8000, so that a version has a dot here.
+  if ((found = /^@v?([0-9]+\.[0-9][^\s"'#,;]*)/.exec(rest))) return { version: found[1] };
+  // pip show, apt show, rpm -qi; then apt list: python3-uvicorn/stable,now 0.17.6-1 all.
+  if ((found = /^\s*\nVersion\s*:\s*([0-9]\S*)/.exec(rest))) return { version: found[1] };
+  if ((found = /^\/[^\s/]+ ([0-9]+[.:]\S*)/.exec(rest))) return { version: found[1] };
   if ((found = /^\s+@\s+(\S+)/.exec(rest))) {
     const source = /uvicorn-([0-9][^-\s]*?)(?:-py|\.tar\.gz|\.zip)/.exec(found[1]) || /@v?([0-9][0-9.]*[0-9a-z.]*)(?:#|$)/.exec(found[1]);
     return source ? { version: source[1] } : {};
@@ -155,13 +160,17 @@ function mention(rest) {
   if ((found = /^["']\s*,[^{}]*?specifier\s*=\s*["']([^"']*)["']/.exec(rest))) return { range: found[1] };
   if ((found = /^["']?\s*[:=]\s*\{[^{}]*?["']?version["']?\s*[:=]\s*["']([^"']+)["']/.exec(rest))) return poetry(found[1]);
   if ((found = /^["']?\s*[:=]\s*["']([^"']+)["']/.exec(rest))) return poetry(found[1]);
-  if ((found = /^[ \t]+v?([0-9][^\s,;]*)/.exec(rest))) return { version: found[1] };
+  if ((found = /^[ \t]+v?([0-9][^\s,;]*)/.exec(rest))) return poetry(found[1]);
   if (/^["']?\s*[:=]?\s*\{[^{}]*sha(256|512)[:=]|^[^\n]*--hash[= ]/.test(rest)) return { hash: true };
   return {};
 }
 
-// Returns what Poetry or Pipenv wrote: a version by itself is that version, and a star is any.
-const poetry = (text) => (/^[0-9]/.test(text.trim()) ? { version: text.trim() } : { range: text.trim() === "*" ? ">=0" : text.trim() });
+// Returns what Poetry, Pipenv or conda wrote: a version by itself is that version, 0.15.* is all of 0.15, a star is any.
+function poetry(written) {
+  const text = written.trim();
+  if (!/^[0-9]/.test(text)) return { range: text === "*" ? ">=0" : text };
+  return text.endsWith(".*") ? { range: `==${text}` } : { version: text };
+}
 
 // Returns all that a text says: the versions and ranges that it names, and what uvicorn reads HTTP with there.
 function readText(text) {
@@ -184,7 +193,8 @@ function readText(text) {
   if (asked) [told.parser, told.because] = [asked[1], `the lines start it with --http ${asked[1]}`];
   else if (extra) [told.parser, told.because] = ["httptools", "the extra [standard] installs it"];
   else if (/(?<![\w.-])httptools(?![\w.-])/i.test(lines)) [told.parser, told.because] = ["httptools", "it stands in the lines"];
-  else if (/(?<![\w.-])h11(?![\w.-])/i.test(lines) && told.named) [told.parser, told.because] = ["h11", "it stands in the lines, and httptools does not"];
+  // What pip show says that uvicorn requires is there beside an extra too: it tells nothing of httptools.
+  else if (/(?<![\w.-])h11(?![\w.-])/i.test(lines.replace(/^Requires:.*$/gm, "")) && told.named) [told.parser, told.because] = ["h11", "it stands in the lines, and httptools does not"];
   return told;
 }
 
@@ -247,8 +257,9 @@ function lookUp(history, text, chosen = "") {
   if (!text.trim()) return of("", []);
   const line = text.trim();
   if (!told.named && !line.includes("\n")) {
+    const { range } = poetry(line);
     if (readAsked(line, history.patterns)) told.versions.push(line);
-    else if (SPECIFIER.test(line)) told.ranges.push(line.replace(/\s+/g, ""));
+    else if (range && SPECIFIER.test(range)) told.ranges.push(range.replace(/\s+/g, ""));
     else return of(`“${line.slice(0, 60)}” is no version of uvicorn. Type one such as 0.16.0, or paste the lines that name it.`, []);
   }
   const versions = told.versions.filter((each, place) => {

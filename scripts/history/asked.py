@@ -15,6 +15,9 @@ from scripts.errors import WrongUse
 NAMED = re.compile(r"^(?:python[0-9.]*-|py[0-9]*-)?uvicorn(?:==|[-_= @])", re.IGNORECASE)
 """How a package's whole name begins: `uvicorn==0.15.0`, `python3-uvicorn-0.32.0-1.fc41`."""
 
+FILE = re.compile(r"(?:-py[23]\S*\.(?:whl|egg)|\.tar\.gz|\.zip)$")
+"""How a file that uvicorn's own makers gave out ends. A build of conda's has no such end: `-py39_0`."""
+
 DISTRIBUTION = re.compile(
     r"(?:[0-9]+:)?"  # an epoch
     r"(?P<release>v?[0-9]+(?:\.[0-9]+)*(?:[~.]?(?:a|b|rc|post|dev)[0-9]+)?)"
@@ -40,7 +43,7 @@ class AskedRelease:
 
 def read_asked(text: str) -> AskedRelease:
     """Return the release that a text means; WrongUse where it means none."""
-    bare = NAMED.sub("", text.strip())
+    bare = FILE.sub("", NAMED.sub("", text.strip()))
     found = DISTRIBUTION.fullmatch(bare)
     if found and REVISION.match(found["build"]):
         note = (

@@ -31,6 +31,8 @@ RELEASES = st.tuples(st.integers(0, 2), st.integers(0, 60), st.integers(0, 20)).
         ("python-uvicorn-0.30.0-1-any", "0.30.0"),  # Arch
         ("0.15.0_1,1", "0.15.0"),  # FreeBSD
         ("0.30.0-pyh5737063_0", "0.30.0"),  # conda-forge
+        ("uvicorn-0.15.0-py39_0", "0.15.0"),  # conda
+        ("py39-uvicorn-0.15.0,1", "0.15.0"),  # FreeBSD
     ],
 )
 def test_a_distributions_version_is_its_rebuild_of_a_release(text: str, release: str) -> None:
@@ -57,6 +59,23 @@ def test_a_release_is_read_as_pep_440_has_it(text: str, release: str) -> None:
     """Two spellings of one release are the same release; post- and pre-releases are their own."""
     asked = read_asked(text)
     assert asked.version == read_asked(release).version
+    assert asked.note == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "uvicorn-0.15.0-py3-none-any.whl",
+        "uvicorn-0.15.0-py2.py3-none-any.whl",
+        "0.15.0-py3-none-any.whl",
+        "uvicorn-0.15.0.tar.gz",
+        "uvicorn-0.15.0.zip",
+    ],
+)
+def test_a_file_of_the_package_index_is_its_release(text: str) -> None:
+    """Its makers gave it out, so that there is nothing to note."""
+    asked = read_asked(text)
+    assert str(asked.version) == "0.15.0"
     assert asked.note == ""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from packaging.version import Version
 
 from scripts.history.affected import find
-from scripts.history.asked import DISTRIBUTION, NAMED, REVISION, AskedRelease
+from scripts.history.asked import DISTRIBUTION, FILE, NAMED, REVISION, AskedRelease
 from scripts.report.site.material import Material
 from scripts.report.site.release_answers import ReleaseAnswer, behind
 from scripts.screen import as_json
@@ -39,7 +39,7 @@ def lookup_data(material: Material, shown: Callable[[ReleaseAnswer], str]) -> st
         "parsers": material.parsers,
         "cases": list(material.cases),
         "newer": {parser: behind(find(material.history, NEWER, parser)) for parser in ["", *material.parsers]},
-        "patterns": [javascript(each.pattern) for each in (NAMED, DISTRIBUTION, REVISION)],
+        "patterns": [javascript(each.pattern) for each in (NAMED, FILE, DISTRIBUTION, REVISION)],
         "answers": [
             {"standing": each.standing, "line": each.line, "notes": each.notes, "html": shown(each)} for each in answers
         ],

@@ -91,9 +91,14 @@ def of_case(name: str, cell: Cell, size: int) -> CaseAnswer:
 
 
 def gravest(cells: Iterable[Cell]) -> str:
-    """Return the gravest outcome of cells, `unknown` where there is none that could be told."""
-    met = {outcome for cell in cells for outcome in _met(cell)}
-    return next((outcome.value for outcome in GRAVITY if outcome in met), "unknown")
+    """Return the gravest outcome of cells, `unknown` where none is affected and one could not be told.
+
+    `find` has it so of a release: one case that is untold may be affected, so that the others do not make it intact.
+    """
+    met = [_met(cell) for cell in cells]
+    if not all(met):
+        met = [each - {Outcome.INTACT} for each in met]
+    return next((outcome.value for outcome in GRAVITY if outcome in set().union(*met)), "unknown")
 
 
 def words(cell: Cell, size: int, *, ranges: bool = True) -> str:

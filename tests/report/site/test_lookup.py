@@ -82,7 +82,8 @@ def test_each_release_gets_the_line_of_make_affected(page: Page) -> None:
 @RELAXED
 @given(
     version=st.one_of(
-        VERSIONS, st.sampled_from(["1:0.17.6-1", "0.27.0~rc1-2", "0.11.3-py36_0", "v0.16", "0.16.0+corp"])
+        VERSIONS,
+        st.sampled_from(["1:0.17.6-1", "0.27.0~rc1-2", "0.11.3-py36_0", "v0.16", "0.16.0+corp"]),
     ),
     parser=st.sampled_from(["", "httptools", "h11", "zttp"]),
 )
@@ -94,6 +95,24 @@ def test_any_version_gets_the_line_of_make_affected(page: Page, version: str, pa
     except WrongUse as error:
         expected = error.what
     assert told.get("line", told["title"][: len(expected)]) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "uvicorn-0.16.0-py3-none-any.whl",
+        "0.16.0-py3-none-any.whl",
+        "uvicorn-0.16.0.tar.gz",
+        "uvicorn-0.16.0.zip",
+        "uvicorn-0.16.0-py39_0",
+        "py39-uvicorn-0.15.0,1",
+        "py39-uvicorn-0.15.0_2,1",
+        "python3-uvicorn-0.32.0-1.fc41.noarch",
+    ],
+)
+def test_a_packages_whole_name_gets_the_line_of_make_affected(page: Page, text: str) -> None:
+    """With what must be said of a distribution's rebuild, and without where the file is uvicorn's own."""
+    assert lines(look_up(page, text)) == [sentence(find(sample(), read_asked(text), ""))]
 
 
 PASTED = {
@@ -119,6 +138,12 @@ PASTED = {
     "conda": ("dependencies:\n  - uvicorn=0.16.0=py39_0\n", "0.16.0", ""),
     "uvicorn --version": ("Running uvicorn 0.16.0 with CPython 3.8.18 on Linux", "0.16.0", ""),
     "rpm": ("python3-uvicorn-0.32.0-1.fc41.noarch", "0.32.0", ""),
+    "apt list": ("Listing...\npython3-uvicorn/stable,now 0.17.6-1 all [installed]\n", "0.17.6", ""),
+    "apt show": ("Package: python3-uvicorn\nVersion: 0.17.6-1\nPriority: optional\n", "0.17.6", ""),
+    "rpm -qi": ("Name        : python3-uvicorn\nVersion     : 0.32.0\nRelease     : 1.fc41\n", "0.32.0", ""),
+    "pip show": ("Name: uvicorn\r\nVersion: 0.16.0\r\nSummary: .\r\nRequires: click, h11\r\n", "0.16.0", ""),
+    "uvx": ("uvx uvicorn@0.16.0 app:app", "0.16.0", ""),
+    "uvx with an extra": ("uvx 'uvicorn[standard]@0.16.0' app:app", "0.16.0", "httptools"),
     "typed": (" v0.16.0 ", "0.16.0", ""),
 }  # fmt: skip
 
@@ -137,9 +162,13 @@ RANGED = {
     "uvicorn[standard]>=0.12,<0.18": ("0.12.0", "0.17.6"),
     "uvicorn >= 0.12, < 0.18": ("0.12.0", "0.17.6"),
     ">=0.12,<0.18": ("0.12.0", "0.17.6"),
+    "0.12.*": ("0.12.0", "0.12.3"),
     "uvicorn~=0.12.1": ("0.12.1", "0.12.3"),
     "uvicorn==0.12.*": ("0.12.0", "0.12.3"),
     'uvicorn = "^0.12"': ("0.12.0", "0.12.3"),
+    'uvicorn = "0.12.*"': ("0.12.0", "0.12.3"),
+    'uvicorn = {version = "0.12.*", extras = ["standard"]}': ("0.12.0", "0.12.3"),
+    "  - uvicorn 0.12.*": ("0.12.0", "0.12.3"),
     'uvicorn = {version = "^0.12.1", extras = ["standard"]}': ("0.12.1", "0.12.3"),
     "uvicorn (>=0.50)": ("0.50.0", "0.54.0"),
 }
@@ -169,6 +198,10 @@ NO_ANSWER = {
     "uvicorn --hash=sha256:aa": "with a hash alone",
     'uvicorn = {hashes = ["sha256:aa"]}': "with a hash alone",
     "fastapi\nuvicorn\n": "name uvicorn without a version",
+    "systemctl restart uvicorn@8000.service": "name uvicorn without a version",
+    "uvx uvicorn@latest": "name uvicorn without a version",
+    "uvicorn/main.py 12 lines": "name uvicorn without a version",
+    "Name: h11\nVersion: 0.14.0\nRequired-by: uvicorn\n": "name uvicorn without a version",
     'CMD ["uvicorn", "app:app"]': "name uvicorn without a version",
     "uvicorn>=99": "No release of the history is in the range >=99",
     "uvicorn>=0.12.*": "is a range that cannot be read",

@@ -9,6 +9,7 @@ import pytest
 
 from scripts.history.rows import CaseCell
 from scripts.matrix import load
+from scripts.report.site.history_pages import history_pages
 from scripts.report.site.home import home
 from scripts.report.site.material import Material, material
 from scripts.report.site.parts import site_files
@@ -141,6 +142,24 @@ def test_the_short_answer_clears_no_release_of_which_nothing_can_be_told(made_of
     told = " ".join(dict(home(other))["index.html"].split())
     assert "<strong>h11</strong>: no release is known to have the issue; <a" in told
     assert '0.3.0</a> and <a href="releases/0.17.1.html">0.17.1</a> could not be told.</li>' in told
+
+
+@pytest.mark.parametrize(("worst", "cell"), [("unknown", None), ("dropped", CaseCell(dropped=((5, 9),)))])
+def test_an_era_is_intact_only_where_every_case_was_told(made_of: Material, worst: str, cell: CaseCell | None) -> None:
+    """Its standing is that of its releases' answers: what is affected counts, also beside what is untold."""
+    untold = dict.fromkeys(("http10", "close"), CaseCell(untold="splits came out one way once and another way later"))
+    rows = tuple(
+        msgspec.structs.replace(row, cases={**row.cases, **untold, **({"form": cell} if cell else {})})
+        if (row.release, row.parser) == ("0.30.4", "h11")
+        else row
+        for row in made_of.history.rows
+    )
+    other = material(made_of.matrix, msgspec.structs.replace(made_of.history, rows=rows))
+    told = dict(history_pages(other))["history.html"].partition('<h2 id="h11">')[2]
+    era = told.partition('<th scope="row"><a href="releases/0.30.4.html">')[2].partition("</tr>")[0]
+    assert other.answers["0.30.4", "h11"].standing == ("affected" if cell else "unknown")
+    assert f'<td class="{worst}">{worst}</td>' in era
+    assert (">none known</td>" in era) == (cell is None)
 
 
 def test_the_validator_finds_nothing(folder: Path) -> None:
