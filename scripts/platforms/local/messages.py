@@ -197,11 +197,20 @@ def trouble(error: OSError) -> str:
 
 
 def fingerprint() -> str:
-    """Return a digest of the tooling's code, which differs when a supervisor runs an older one."""
+    """Return a digest of the tooling's code, which differs when a supervisor runs an older one.
+
+    What is no file does not count, nor does what is taken away meanwhile: an editor's lock is a link to nowhere.
+    """
     digest = hashlib.sha256()
-    for path in sorted(CODE.rglob("*.py")):
-        digest.update(b"%s\0%d\0" % (bytes(path.relative_to(CODE)), path.stat().st_size))
-        digest.update(path.read_bytes())
+    found = (Path(below, name) for below, _, names in os.walk(CODE) for name in names if name.endswith(".py"))
+    for path in sorted(found):
+        try:
+            content = path.read_bytes() if path.is_file() else None  # a pipe would be waited for
+        except FileNotFoundError:
+            continue
+        if content is not None:
+            digest.update(b"%s\0%d\0" % (bytes(path.relative_to(CODE)), len(content)))
+            digest.update(content)
     return digest.hexdigest()[:16]
 
 
