@@ -165,6 +165,8 @@ class Running(Message, frozen=True):
     deployments: tuple[Deploy, ...]
     ended: str = ""
     """Why the supervisor ended; empty as long as it runs, and where it could not say."""
+    router: str = ""
+    """Which of Heroku's routers it was, over all deployments; empty where an older supervisor did not say."""
 
 
 Request = Deploy | Ps | SetSegment | Down
