@@ -1,10 +1,12 @@
-"""How a command reaches the supervisor while the tooling's own files are being worked on."""
+"""How a command reaches the supervisor, whatever state the files and the messages are in."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from scripts.errors import Failure
 from scripts.platforms.local import client, messages
 from scripts.platforms.local.places import Places
 from tests.platforms.stage import Stage
@@ -46,6 +48,29 @@ def test_what_is_no_file_is_no_part_of_the_fingerprint(code: Path) -> None:
     (code / "folder.py").mkdir()
     os.mkfifo(code / "pipe.py")
     assert messages.fingerprint() == before
+
+
+@pytest.mark.parametrize(
+    "line", [b"{", b'{"type":"Ps","more":1}', b'{"type":"\xff"}', b'{"type":"Refused","message":"\xff"}']
+)
+@pytest.mark.parametrize("read", [messages.read_request, messages.read_reply])
+def test_a_message_that_is_none_is_one_line(read: Callable[[bytes], object], line: bytes) -> None:
+    """Another state of the tooling may have sent it, or no tooling at all."""
+    with pytest.raises(Failure, match="do not understand each other"):
+        read(line)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b'{"type":"State","socket":"\xff"}', b'{"type":"Running","ended":"\xff"}']
+)
+def test_a_file_of_the_supervisors_that_is_broken_is_as_none(tmp_path: Path, content: bytes) -> None:
+    """Whoever reads it looks for a supervisor in another way."""
+    places = Places(tmp_path)
+    places.local.mkdir()
+    places.state.write_bytes(content)
+    places.running.write_bytes(content)
+    assert messages.read_state(places) is None
+    assert messages.read_running(places) is None
 
 
 def test_code_that_cannot_be_read_leaves_no_connection_open(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

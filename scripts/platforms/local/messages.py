@@ -177,6 +177,9 @@ _REPLY: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
 
 M = TypeVar("M")
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
+"""What msgspec raises where bytes are no message: the second where they are no text inside a text."""
+
 
 def encode(message: Message) -> bytes:
     """Return a message as its line."""
@@ -264,7 +267,7 @@ def _kept(path: Path, kind: type[M]) -> M | None:
     """Return the message that a file holds; None where there is no file, or a wrong one."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
+    except (FileNotFoundError, NotADirectoryError, *UNREADABLE):
         return None
 
 
@@ -272,6 +275,6 @@ def _read(decoder: "msgspec.json.Decoder[M]", line: bytes) -> M:
     """Decode a line that another process wrote, which may be of other code than this one."""
     try:
         return decoder.decode(line)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         found = str(error)
     raise Failure("the local platform and this command do not understand each other", found=found, do="Run: make down")
