@@ -23,7 +23,7 @@ from scripts.platforms.heroku.deployment_file import (
 )
 from scripts.platforms.heroku.push import main_commit, push, refuse_foreign
 from scripts.platforms.platform import Deployed, Deployment, Say
-from scripts.process import pause
+from scripts.process import interrupt, pause
 
 UP_SECONDS = 180.0
 """How long a pushed app may take until it answers; Heroku gives a web process 60 s to boot."""
@@ -97,9 +97,16 @@ class HerokuPlatform:
         return Deployed(_deployment(variant, record, "up"), note)
 
     def deployments(self) -> list[Deployment]:
-        """Return how the apps of the deployed variants are, in the matrix's order."""
+        """Return how the apps of the deployed variants are, in the matrix's order.
+
+        When this is interrupted, or one cannot be asked, what still asks is ended first.
+        """
         with ThreadPoolExecutor(self.at_once) as pool:
-            return list(pool.map(lambda pair: _looked_up(*pair), self._deployed()))
+            try:
+                return list(pool.map(lambda pair: _looked_up(*pair), self._deployed()))
+            except BaseException:
+                interrupt()  # else leaving the pool would wait for what it still asks
+                raise
 
     def logs(self, variant: Variant, *, lines: int, follow: bool, full: bool) -> int:  # noqa: ARG002 - it shows all
         """Let the CLI show the log of a variant's app."""
