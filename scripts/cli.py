@@ -118,7 +118,8 @@ def main() -> None:
         # when it was caught, and not with 130. Whatever is run next makes it forget that.
         exec("")  # noqa: S102 - see above; it is a constant
     except BrokenPipeError:
-        # Whoever read the output has enough; Python must not meet the pipe again when it flushes at exit.
+        # Whoever read the results has enough; Python must not meet the pipe again when it flushes at exit. One of
+        # standard error's never comes here: the work has gone on (`screen.Output`).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except Failure as error:

@@ -2,7 +2,8 @@
 
 A child gets this process's environment without the secrets (`SECRETS`), so index, proxy and certificate settings are
 honoured and keys stay here; a child that is the user's own way of logging in somewhere gets it unchanged. When this
-process is interrupted, its children are ended before the interrupt goes on.
+process is interrupted, its children are ended before the interrupt goes on. A child is ended by SIGTERM, and by SIGKILL
+where it has not ended GRACE_SECONDS later.
 """
 
 import io
@@ -145,13 +146,13 @@ def run(
 
         def expire() -> None:
             expired.set()
-            _terminate(child)
+            _begin_to_end(child)
 
         late = threading.Timer(limit or 0, expire)
         _children.add(child)
         try:
             if _over.is_set():
-                _terminate(child)
+                _begin_to_end(child)
             if limit is not None:
                 late.start()
             whole = stdin if isinstance(stdin, bytes) else None
@@ -204,10 +205,13 @@ def attached(args: Sequence[str | Path]) -> int:
 
 
 def interrupt() -> None:
-    """End the children of all threads, and let `run` and `pause` begin nothing any more, here and in other threads."""
+    """End the children of all threads, and let `run` and `pause` begin nothing any more, here and in other threads.
+
+    Nothing is waited for here: the threads' calls of `run` return when their children have ended.
+    """
     _over.set()
     for child in list(_children):
-        _terminate(child)
+        _begin_to_end(child)
 
 
 def pause(seconds: float) -> None:
@@ -239,23 +243,39 @@ def start(args: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]) -> "
     return subprocess.Popen(words, cwd=cwd, env=env, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)
 
 
-def _terminate(child: "subprocess.Popen[bytes]") -> None:
-    """Send SIGTERM to a child, and to what it started where it leads a process group: git leaves its helpers behind."""
+def _send(child: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+    """Send a signal to a child, and to what it started where it leads a process group: git leaves its helpers behind.
+
+    One that was waited for gets none: its number may be another process's by now.
+    """
+    if child.returncode is not None:
+        return
     try:
         if os.getpgid(child.pid) == child.pid:
-            os.killpg(child.pid, signal.SIGTERM)
+            os.killpg(child.pid, number)
         else:
-            child.terminate()
+            child.send_signal(number)
     except ProcessLookupError:  # it has ended
         pass
 
 
+def _begin_to_end(child: "subprocess.Popen[bytes]") -> None:
+    """Send SIGTERM to a child that another thread waits for, and SIGKILL after GRACE_SECONDS; wait for neither."""
+    _send(child, signal.SIGTERM)
+    late = threading.Timer(GRACE_SECONDS, _send, [child, signal.SIGKILL])
+    late.daemon = True  # the process need not stay for it: whoever waits for the child does
+    late.start()
+
+
 def end(child: "subprocess.Popen[bytes]") -> int:
-    """End a child: SIGTERM, then SIGKILL after GRACE_SECONDS; return its code."""
+    """End a child, and what it started where it leads a process group: SIGTERM, then SIGKILL after GRACE_SECONDS.
+
+    Return its code; where it has one before SIGKILL, what it started has got SIGTERM alone.
+    """
     if child.poll() is None:
-        _terminate(child)
+        _send(child, signal.SIGTERM)
         try:
             child.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:
-            child.kill()
+            _send(child, signal.SIGKILL)
     return child.wait()

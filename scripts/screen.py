@@ -41,11 +41,15 @@ def clean(text: str) -> str:
 
 
 class Output:
-    """A stream of this process. A closed pipe is left to `scripts.cli`: whoever reads no further has enough."""
+    """A stream of this process. A closed pipe is left to `scripts.cli`: whoever reads no further has enough.
 
-    def __init__(self, name: str) -> None:
-        """Be the stream that `sys` has under this name."""
+    Unless the stream holds no results: then the work goes on, and what would still be printed is lost.
+    """
+
+    def __init__(self, name: str, *, results: bool) -> None:
+        """Be the stream that `sys` has under this name; `results` says whether it is what the work is done for."""
         self._name = name
+        self._results = results
         self.live: Console | None = None
         """What shows progress at this moment: it lets lines stand above it."""
 
@@ -73,16 +77,24 @@ class Output:
     def print(self, text: str | Sequence[tuple[str, str]], *, style: str = "", end: str = "\n") -> None:
         """Print a text in a style of rich's, or pieces of text, each with its style."""
         pieces = [(clean(piece), its) for piece, its in ([(text, style)] if isinstance(text, str) else text)]
+        try:
+            self._write(pieces, end)
+        except BrokenPipeError:
+            if self._results:
+                raise BrokenPipeError from None  # without its number, by which click would end with code 1
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.stream.fileno())  # also for children, and for what the stream has not written yet
+            os.close(nowhere)
+
+    def _write(self, pieces: Sequence[tuple[str, str]], end: str) -> None:
+        """Write pieces of text, each with its style; BrokenPipeError where nobody reads them."""
         if self.live or (any(its for _, its in pieces) and not self.is_plain):
             from rich.text import Text  # noqa: PLC0415 - see above
 
             (self.live or self.console()).print(Text.assemble(*pieces), end=end, soft_wrap=True)
         else:
-            try:
-                self.stream.write("".join(piece for piece, _ in pieces) + end)
-                self.stream.flush()
-            except BrokenPipeError:
-                raise BrokenPipeError from None  # without its number, by which click would end with code 1
+            self.stream.write("".join(piece for piece, _ in pieces) + end)
+            self.stream.flush()
 
     def console(self) -> "Console":
         """Return rich's view of the stream."""
@@ -96,10 +108,10 @@ class Output:
         return Calm(file=self.stream)
 
 
-out = Output("stdout")
+out = Output("stdout", results=True)
 """Results."""
 
-err = Output("stderr")
+err = Output("stderr", results=False)
 """Progress and errors."""
 
 

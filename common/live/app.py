@@ -12,6 +12,7 @@ import os
 import platform
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -207,17 +208,13 @@ async def stream() -> AsyncIterator[bytes]:
     try:
         yield b"retry: %d\n" % RETRY_MILLISECONDS
         yield event("hello", instance=INSTANCE)
-        sent: dict[str, int] = {}
-        while True:
-            # The list comes first: it makes the places that the other parts fill.
-            for name, (change, html) in sorted(live.board.parts.items(), key=lambda part: part[0] != "deployments"):
-                if sent.get(name) != change:
-                    if name == "deployments":  # a new list, and so all places in it, is empty
-                        sent.clear()
-                    sent[name] = change
+        async with aclosing(live.board.news(BEAT_SECONDS)) as news:
+            async for part in news:
+                if part is None:
+                    yield event("beat")
+                else:
+                    name, change, html = part
                     yield event("part", name=name, change=change, html=html)
-            await live.board.change(BEAT_SECONDS)
-            yield event("beat")
     finally:
         live.leave()
 

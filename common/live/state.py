@@ -10,6 +10,7 @@ from typing import Any
 import jinja2
 
 from common.live.asking import CHECKOUT, Gone, ask, cleaned, told_once
+from common.live.board import Board
 from common.live.probes import Probes
 from scripts.router.segments import form_of
 from scripts.wire.splitting import SEGMENT_BYTES, segment_offsets
@@ -42,34 +43,6 @@ pages = jinja2.Environment(
     lstrip_blocks=True,
 )
 pages.globals.update(token=TOKEN, instance=INSTANCE, largest=LARGEST_SEGMENT, default=SEGMENT_BYTES, place=place)
-
-
-class Board:
-    """The parts of the page that change, each with the number of its last change."""
-
-    def __init__(self) -> None:
-        """Begin empty."""
-        self.parts: dict[str, tuple[int, str]] = {}
-        self._changes = 0
-        self._changed = asyncio.Event()
-
-    def put(self, name: str, html: str) -> None:
-        """Set a part."""
-        if name not in self.parts or self.parts[name][1] != html:
-            self._changes += 1
-            self.parts[name] = (self._changes, html)
-            self._changed.set()
-            self._changed = asyncio.Event()
-
-    def forget(self, names: set[str]) -> None:
-        """Leave parts out."""
-        for name in names:
-            del self.parts[name]
-
-    async def change(self, seconds: float) -> None:
-        """Wait for a change, or for so long."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), seconds)
 
 
 class Live:

@@ -153,7 +153,7 @@ def _first_answer(
             answer = connection.getresponse()
             content = answer.read()
             return msgspec.json.decode(content, type=AboutServer)
-        except (msgspec.DecodeError, http.client.HTTPException) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, http.client.HTTPException) as error:
             found = f"its first answer makes no sense ({type(error).__name__})"
             raise NotServed("it does not answer", found, parsers=printed.parsers) from None
         except OSError:

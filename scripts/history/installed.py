@@ -94,7 +94,7 @@ def look(question: Question) -> InstalledUvicorn:
             limit=LIMIT_SECONDS,
         ).stdout
         found = msgspec.json.decode(told.splitlines()[-1] if told else b"", type=InstalledUvicorn)
-    except msgspec.DecodeError:  # a ValidationError is one too
+    except (msgspec.DecodeError, UnicodeDecodeError):  # a ValidationError is one of the first
         raise Failure(what, found="it answers something else", do=do) from None
     if not found.uvicorn:
         raise Failure(f"{question.why} has no uvicorn", found=question.python, do=do)

@@ -23,7 +23,8 @@ Tell = Callable[[dict[str, object]], None]
 def probe_cases(root: Path, address: Address, parser: str, names: str, tell: Tell) -> None:
     """Probe a dyno with the cases in `names` (none: with all that are for its parser), one after the other.
 
-    Failure where there is no such case. A case that cannot be measured is told, and the next one follows.
+    Failure where there is no such case. A case that cannot be measured is told, and ends the probe: a server that does
+    not answer one case answers none.
     """
     cases = [case for case in select(load_cases(root), names) if not case.parsers or parser in case.parsers]
     tell({"cases": [{"name": case.name, "bytes": len(case.data)} for case in cases]})

@@ -40,7 +40,7 @@ def read_about(answer: httpx.Response) -> About:
         raise Failure(f"{PATH} names no variant", found=f"status {answer.status_code}")
     try:
         return msgspec.json.decode(answer.content, type=About)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Failure(f"{PATH} names no variant", found=str(error)) from None
 
 

@@ -115,3 +115,25 @@ def test_a_pipe_gets_plain_lines_without_rich() -> None:
     code = f"{SHOW}\nimport sys; assert not [name for name in sys.modules if name.startswith('rich')]"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("a result\n..x\n", "a line meanwhile\n")
+
+
+def unread(*command: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command whose standard error nobody reads any more."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        return subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=writer, text=True, check=False)
+    finally:
+        os.close(writer)
+
+
+def test_work_goes_on_where_nobody_reads_its_progress() -> None:
+    """Whoever wants the result alone may close standard error; what children print there is lost as well."""
+    code = f"{SHOW}\nimport subprocess; subprocess.run(['sh', '-c', 'echo beside >&2'], check=True)"
+    done = unread(sys.executable, "-c", code)
+    assert (done.returncode, done.stdout) == (0, "a result\n..x\n")
+
+
+def test_an_error_that_nobody_reads_has_its_exit_code() -> None:
+    """The run has failed all the same."""
+    assert unread(sys.executable, "-m", "scripts", "nonsense").returncode == 2

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from tests.heroku.conftest import APP, User
+from tests.heroku.platform_api import TIME
 
 
 def test_logs_shows_the_apps_log(user: User) -> None:
@@ -84,6 +85,19 @@ def test_ps_lists_the_deployed_variants(user: User) -> None:
     assert f"v0.12.1      up        {app.web_url}  v1 quart-uvicorn-v0.12.1 {user.tip()[:10]}" in text
 
 
+@pytest.mark.parametrize("time", ["yesterday", "2026-11-22T15:04:06"], ids=["no time", "no zone"])
+def test_a_time_that_is_none_is_one_line(user: User, time: str) -> None:
+    """The file is named, and what to do."""
+    user.has_deployed()
+    kept = user.file("deployment.json")
+    kept.write_text(kept.read_text().replace(TIME, time))
+    done = user.verb("ps")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "variants/v0.12.1/deployment.json is wrong: " in done.stderr
+    assert repr(time) in done.stderr
+    assert "Deploy again, or remove it" in done.stderr
+
+
 def test_down_stops_the_apps(user: User) -> None:
     """They stay, and a deploy would start them again."""
     app = user.has_deployed()
@@ -91,6 +105,19 @@ def test_down_stops_the_apps(user: User) -> None:
     assert done.stdout.endswith("the apps are stopped\n")
     assert f"$ heroku ps:scale web=0 --app {APP}\n" in done.stderr
     assert app.quantity == 0
+
+
+def test_down_stops_the_apps_behind_one_that_is_gone(user: User) -> None:
+    """It was destroyed in Heroku's dashboard: the error names it, and says how it is forgotten."""
+    gone, app = user.has_deployed("v0.11.8"), user.has_deployed()
+    del user.api.apps[gone.name]
+    done = user.verb("down")
+    assert done.returncode == 1
+    assert app.quantity == 0
+    assert done.stdout == ""
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"error: 1 of 2 apps was not stopped: v0.11.8 ({gone.name}): heroku ended with code ")
+    assert last.endswith("Where an app is gone, remove what is known of it: rm variants/v0.11.8/deployment.json")
 
 
 def test_nothing_deployed_asks_nobody(user: User) -> None:

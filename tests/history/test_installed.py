@@ -79,9 +79,12 @@ def test_a_python_without_uvicorn_is_one_line() -> None:
         look(Question(sys.executable, "PYTHON=x"))
 
 
-def test_what_is_no_python_is_one_line() -> None:
-    """It answers something else, or nothing."""
-    for program in ("/bin/false", "/bin/true", "/bin/echo"):
+def test_what_is_no_python_is_one_line(tmp_path: Path) -> None:
+    """It answers something else, or nothing, or what is no text."""
+    garbled = tmp_path / "garbled"
+    garbled.write_text('#!/bin/sh\nprintf \'{"uvicorn": "\\377"}\'\n')
+    garbled.chmod(0o755)
+    for program in ("/bin/false", "/bin/true", "/bin/echo", str(garbled)):
         with pytest.raises(Failure, match="PYTHON=x does not say which uvicorn it has"):
             look(Question(program, "PYTHON=x"))
 

@@ -47,12 +47,15 @@ def test_one_that_hangs_at_boot_is_ended(tmp_path: Path) -> None:
         os.kill(int(note.read_text()), 0)
 
 
-def test_one_that_answers_nonsense_is_not_served(tmp_path: Path) -> None:
+@pytest.mark.parametrize("answer", ["", "def do_GET(self): self.wfile.write(ANSWER)"], ids=["no answer", "no text"])
+def test_one_that_answers_nonsense_is_not_served(tmp_path: Path, answer: str) -> None:
     """What it says of itself must be what the bare app says."""
     text = (
         "import sys\nfrom http.server import BaseHTTPRequestHandler, HTTPServer\n"
+        'ANSWER = b\'HTTP/1.0 200 OK\\r\\n\\r\\n{"uvicorn": "\\xff"}\'\n'
+        f"class Handler(BaseHTTPRequestHandler):\n    {answer or 'pass'}\n"
         "def run():\n    port = int(sys.argv[2].rpartition(':')[2])\n"
-        "    HTTPServer(('127.0.0.1', port), BaseHTTPRequestHandler).serve_forever()\n"
+        "    HTTPServer(('127.0.0.1', port), Handler).serve_forever()\n"
     )
     began = time.monotonic()
     with pytest.raises(NotServed, match="its first answer makes no sense"), serving(environment(tmp_path, text)):

@@ -48,13 +48,14 @@ def test_the_app_at_an_address_is_asked_at_its_root(web_url: str) -> None:
         (200, "{}"),
         (200, json.dumps(FACTS | {"uvicorn": None})),
         (200, json.dumps(FACTS | {"more": "than known"})),
+        (200, json.dumps(FACTS).encode().replace(b"uvloop", b"\xff")),
     ],
-    ids=["404", "500", "HTML", "nothing", "not uvicorn", "unknown key"],
+    ids=["404", "500", "HTML", "nothing", "not uvicorn", "unknown key", "no text"],
 )
-def test_another_answer_is_none(status: int, text: str) -> None:
+def test_another_answer_is_none(status: int, text: str | bytes) -> None:
     """Another app's page, half the facts and an error's page are refused with one line."""
     with pytest.raises(Failure, match="names no variant"):
-        read_about(httpx.Response(status, text=text))
+        read_about(httpx.Response(status, content=text))
 
 
 def test_what_differs_from_the_variant_is_named() -> None:

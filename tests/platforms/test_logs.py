@@ -73,6 +73,8 @@ def test_the_last_lines_are_read_oldest_first(tmp_path: Path, last: int) -> None
         ("/" + "x" * 200, "/" + "x" * 199 + "...[+1]"),
         ("/" + "x" * 4095 + "...[+904]", "/" + "x" * 199 + "...[+4800]"),
         ("/" + "x" * 199 + "...[+904]", "/" + "x" * 199 + "...[+904]"),
+        # A client may ask for a path that ends so: what is no count of the router's is a part of the path.
+        ("/" + "x" * 199 + "...[+" + "9" * 5000 + "]", "/" + "x" * 199 + "...[+5006]"),
     ],
 )
 @pytest.mark.parametrize("line", ['at=error path="{}" host=a', "GET {} 200", 'uvicorn: "GET {}"', "{}"])

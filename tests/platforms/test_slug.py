@@ -19,7 +19,7 @@ import pytest
 
 from scripts.errors import Failure
 from scripts.platforms.local.messages import CODE
-from scripts.platforms.local.slug import build, prune
+from scripts.platforms.local.slug import MANIFEST, build, is_whole, prune, seal
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -152,6 +152,15 @@ def test_a_damaged_slug_is_built_again(repository: Repository, change: Callable[
     build(repository.root, tree)
     assert installed.read_bytes() == b"WORD = 'loud'\n"
     assert repository.kept == [tree]
+
+
+@pytest.mark.parametrize("manifest", [b"", b"[", b'[["\xff",0,0,""]]'])
+def test_a_slug_whose_manifest_is_damaged_is_not_whole(tmp_path: Path, manifest: bytes) -> None:
+    """What its files were is not known then."""
+    seal(tmp_path)
+    assert is_whole(tmp_path)
+    (tmp_path / MANIFEST).write_bytes(manifest)
+    assert not is_whole(tmp_path)
 
 
 def test_what_is_added_to_a_slug_or_touched_is_no_damage(repository: Repository) -> None:

@@ -132,6 +132,34 @@ def test_a_deploy_brings_back_what_was_lost(stage: Stage, other: Stage) -> None:
     assert answer.text == "b" * 40
 
 
+def test_a_deploy_brings_back_the_kind_of_router(stage: Stage, other: Stage) -> None:
+    """It is the kind that held at the end, unless another one is named; the deploy says so."""
+    change = stage.slug("a")
+    other.deploy(other.slug("b"))
+    stage.deploy(change, router="router-2")
+    kill(stage)
+    assert stage.deploy(change, port=None).note == "up; its router takes ROUTER=router-2, as before it ended"
+    assert stage.get().headers["via"] == "1.1 heroku-router"
+    kill(stage)
+    assert "ROUTER=legacy, no longer router-2" in stage.deploy(change, port=None, router="legacy").note
+    assert stage.get().headers["via"] == "1.1 vegur"
+
+
+def test_a_deploy_in_a_checkout_that_was_moved_brings_back_what_was_lost(stage: Stage, other: Stage) -> None:
+    """From where the slugs are now."""
+    stage.deploy(stage.slug("a"))
+    other.deploy(other.slug("b"))
+    kill(stage)
+    place = stage.root.with_name("another place")
+    moved = Stage(stage.root.rename(place), stage.variant)
+    try:
+        moved.deploy(moved.slug("c"))
+        assert [row.state for row in moved.platform.deployments()] == ["up", "up"]
+    finally:
+        moved.platform.down()
+    assert processes_below(place) == []
+
+
 def test_a_segment_size_that_was_set_outlives_the_supervisor(stage: Stage) -> None:
     """It is set without a deploy, as the live page does; one that cannot be is refused."""
     change = stage.slug("a")

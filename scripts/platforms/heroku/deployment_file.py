@@ -1,5 +1,6 @@
 """Where a variant was last deployed at Heroku: variants/<name>/deployment.json, from Heroku's own answers."""
 
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import msgspec
@@ -26,11 +27,22 @@ class DeploymentRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """When it was live (UTC, ISO 8601)."""
 
     def __post_init__(self) -> None:
-        """Refuse an address that no link may lead to; msgspec names the place in the file."""
+        """Refuse an address that no link may lead to, and a time that is none."""
         try:
             web_address(self.web_url)
         except Failure as failure:
             raise ValueError(failure.message) from None
+        try:
+            is_time = self.since.tzinfo is not None
+        except ValueError:
+            is_time = False
+        if not is_time:
+            raise ValueError(f"the time is none with a zone: {self.time!r}")
+
+    @property
+    def since(self) -> datetime:
+        """The time; the file keeps it as it was written, which no other form of it is."""
+        return datetime.fromisoformat(self.time)
 
 
 def web_address(given: str) -> str:

@@ -14,6 +14,7 @@ from scripts.platforms.heroku import heroku_cli as cli
 from scripts.platforms.heroku import names
 from scripts.platforms.heroku.cli_answers import AppInfo, HerokuApp, HerokuVersion, deploy_of, running_deploy
 from scripts.platforms.heroku.deployment_file import (
+    DEPLOYMENT_FILE,
     DeploymentRecord,
     forget_deployment,
     read_deployment,
@@ -22,7 +23,7 @@ from scripts.platforms.heroku.deployment_file import (
 )
 from scripts.platforms.heroku.push import main_commit, push, refuse_foreign
 from scripts.platforms.platform import Deployed, Deployment, Say
-from scripts.process import pause
+from scripts.process import interrupt, pause
 
 UP_SECONDS = 180.0
 """How long a pushed app may take until it answers; Heroku gives a web process 60 s to boot."""
@@ -96,9 +97,16 @@ class HerokuPlatform:
         return Deployed(_deployment(variant, record, "up"), note)
 
     def deployments(self) -> list[Deployment]:
-        """Return how the apps of the deployed variants are, in the matrix's order."""
+        """Return how the apps of the deployed variants are, in the matrix's order.
+
+        When this is interrupted, or one cannot be asked, what still asks is ended first.
+        """
         with ThreadPoolExecutor(self.at_once) as pool:
-            return list(pool.map(lambda pair: _looked_up(*pair), self._deployed()))
+            try:
+                return list(pool.map(lambda pair: _looked_up(*pair), self._deployed()))
+            except BaseException:
+                interrupt()  # else leaving the pool would wait for what it still asks
+                raise
 
     def logs(self, variant: Variant, *, lines: int, follow: bool, full: bool) -> int:  # noqa: ARG002 - it shows all
         """Let the CLI show the log of a variant's app."""
@@ -136,11 +144,19 @@ class HerokuPlatform:
         return code
 
     def down(self) -> bool:
-        """Stop the apps of all deployed variants, which stay; a deploy starts them again. False: there is none."""
+        """Stop the apps of all deployed variants, which stay; a deploy starts them again. False: there is none.
+
+        All are asked, also where one fails; then Failure names those that were not stopped.
+        """
         deployed = self._deployed()
-        for variant, record in deployed:
-            if code := cli.show("ps:scale", "web=0", "--app", record.app):
-                raise Failure(f"the app of {variant.name} was not stopped", found=f"heroku ended with code {code}")
+        asked = [(v.name, kept.app, cli.show("ps:scale", "web=0", "--app", kept.app)) for v, kept in deployed]
+        failed = [(name, app, code) for name, app, code in asked if code]
+        if failed:
+            were = "was" if len(failed) == 1 else "were"
+            found = ", ".join(f"{name} ({app}): heroku ended with code {code}" for name, app, code in failed)
+            files = " ".join(f"variants/{name}/{DEPLOYMENT_FILE}" for name, _, _ in failed)
+            do = f"Where an app is gone, remove what is known of it: rm {files}"
+            raise Failure(f"{len(failed)} of {len(deployed)} apps {were} not stopped", found=found, do=do)
         return bool(deployed)
 
     def _deployed(self) -> list[tuple[Variant, DeploymentRecord]]:
@@ -267,6 +283,6 @@ def _deployment(variant: Variant, record: DeploymentRecord, state: str, *, versi
         branch=variant.branch,
         commit="" if version else record.commit,
         tree="" if version else record.tree,
-        since=datetime.fromisoformat(record.time),
+        since=record.since,
         version=version or record.version,
     )

@@ -123,6 +123,7 @@ def connect(places: Places) -> tuple[State, socket.socket] | None:
     state = messages.read_state(places)
     if not state or not _is_own(Path(state.socket)):
         return None
+    is_older = state.code != messages.fingerprint()  # before the socket is open: it reads files, which may fail
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(ANSWER_SECONDS)
     try:
@@ -136,7 +137,7 @@ def connect(places: Places) -> tuple[State, socket.socket] | None:
     except BaseException:
         connection.close()
         raise
-    if state.code != messages.fingerprint():
+    if is_older:
         log.warning("the local platform runs an older state of scripts/; make down, then make deploy, takes this one")
     return state, connection
 

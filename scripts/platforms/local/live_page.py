@@ -117,6 +117,7 @@ def slug(places: Places) -> Slug:
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "Procfile", PROCFILE)
     link = folder / ".venv"
-    if not link.is_symlink():
+    if not link.is_symlink() or link.readlink() != venv:  # the checkout may have been moved since
+        link.unlink(missing_ok=True)
         link.symlink_to(venv)
     return Slug(LIVE_NAME, folder)

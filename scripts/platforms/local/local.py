@@ -83,7 +83,7 @@ class LocalPlatform:
                     commit=change.commit,
                     tree=change.tree,
                     segment_bytes=segment_bytes,
-                    router=self._router or LEGACY.name,
+                    router=self._router_after(left),
                 )
                 with connection:
                     if self._port and self._port != state.port:
@@ -94,7 +94,7 @@ class LocalPlatform:
                         booted = client.ask(connection, order, messages.Booted, client.BOOTED_SECONDS)
                     except client.Gone:
                         continue
-                listed = self._bring_back(places, segment_bytes, say)
+                listed = self._bring_back(places, order, say)
                 if booted.fresh and listed:
                     prune(self._root, listed.trees)
                 return Deployed(
@@ -124,19 +124,26 @@ class LocalPlatform:
             return self._segment_bytes
         return left.segment_bytes if left else SEGMENT_BYTES
 
-    def _bring_back(self, places: Places, segment_bytes: int, say: Say) -> messages.Listed | None:
-        """Deploy again what is missing since a supervisor died, and return what runs then; None: nobody answers."""
+    def _router_after(self, left: Running | None) -> str:
+        """Return which of Heroku's routers it is: as it was asked for, else that of what has died, else legacy."""
+        return self._router or (left.router if left else "") or LEGACY.name
+
+    def _bring_back(self, places: Places, after: messages.Deploy, say: Say) -> messages.Listed | None:
+        """Deploy again what is missing since a supervisor died, and return what runs then; None: nobody answers.
+
+        The router stays as the deploy `after` which this comes has set it.
+        """
         from scripts.platforms.local.slug import build  # noqa: PLC0415
 
         listed = client.what_runs(places)
         for order in listed.missing if listed else ():
             say(f"bring back {order.variant}")
             try:
-                build(self._root, order.tree)
+                slug = build(self._root, order.tree)  # the checkout may have been moved since
                 if found := client.connect(places):
                     with found[1] as connection:
                         again = msgspec.structs.replace(
-                            order, segment_bytes=segment_bytes, router=self._router or LEGACY.name
+                            order, slug=str(slug.folder), segment_bytes=after.segment_bytes, router=after.router
                         )
                         client.ask(connection, again, messages.Booted, client.BOOTED_SECONDS)
             except (Failure, client.Gone) as error:
@@ -209,8 +216,11 @@ def _note(booted: messages.Booted, segment_bytes: int, router: str, left: Runnin
         words.append(f"its router takes SEGMENT={segment_bytes}, no longer {booted.segment_before}")
     elif segment_bytes != SEGMENT_BYTES:
         words.append(f"its router takes SEGMENT={segment_bytes}, {'as before it ended' if left else AS_ASKED}")
-    if booted.router_before != router:
-        words.append(f"its router takes ROUTER={router}, no longer {booted.router_before}")
+    router_before = (left.router if left else "") or booted.router_before  # one that was just started has the default
+    if router_before != router:
+        words.append(f"its router takes ROUTER={router}, no longer {router_before}")
+    elif left and router != LEGACY.name:
+        words.append(f"its router takes ROUTER={router}, as before it ended")
     if words == ["runs already"]:
         words.append("nothing to do")
     if booted.log_trouble:

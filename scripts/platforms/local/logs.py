@@ -28,8 +28,11 @@ log = logging.getLogger(__name__)
 LIMIT_BYTES = 1_000_000
 """Size at which a log file is put aside; an app has two of them at most."""
 
-LONG_PATH = re.compile(r"(/[^\s\"]{199})([^\s\"]*?)((?:\.\.\.\[\+[0-9]+\])?)(?=[\s\"]|\Z)")
-"""A path of 200 characters or more, and how much of it the router left out itself."""
+LONG_PATH = re.compile(r"(/[^\s\"]{199})([^\s\"]*?)((?:\.\.\.\[\+[0-9]{1,9}\])?)(?=[\s\"]|\Z)")
+"""A path of 200 characters or more, and how much of it the router left out itself.
+
+More digits than a length has are the client's own: of more than 4,300, Python makes no number.
+"""
 
 ROUTER = "heroku[router]"
 """Who speaks where the router does."""

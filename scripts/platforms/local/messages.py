@@ -165,6 +165,8 @@ class Running(Message, frozen=True):
     deployments: tuple[Deploy, ...]
     ended: str = ""
     """Why the supervisor ended; empty as long as it runs, and where it could not say."""
+    router: str = ""
+    """Which of Heroku's routers it was, over all deployments; empty where an older supervisor did not say."""
 
 
 Request = Deploy | Ps | SetSegment | Down
@@ -174,6 +176,9 @@ _REQUEST: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _REPLY: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
 
 M = TypeVar("M")
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
+"""What msgspec raises where bytes are no message: the second where they are no text inside a text."""
 
 
 def encode(message: Message) -> bytes:
@@ -197,11 +202,20 @@ def trouble(error: OSError) -> str:
 
 
 def fingerprint() -> str:
-    """Return a digest of the tooling's code, which differs when a supervisor runs an older one."""
+    """Return a digest of the tooling's code, which differs when a supervisor runs an older one.
+
+    What is no file does not count, nor does what is taken away meanwhile: an editor's lock is a link to nowhere.
+    """
     digest = hashlib.sha256()
-    for path in sorted(CODE.rglob("*.py")):
-        digest.update(b"%s\0%d\0" % (bytes(path.relative_to(CODE)), path.stat().st_size))
-        digest.update(path.read_bytes())
+    found = (Path(below, name) for below, _, names in os.walk(CODE) for name in names if name.endswith(".py"))
+    for path in sorted(found):
+        try:
+            content = path.read_bytes() if path.is_file() else None  # a pipe would be waited for
+        except FileNotFoundError:
+            continue
+        if content is not None:
+            digest.update(b"%s\0%d\0" % (bytes(path.relative_to(CODE)), len(content)))
+            digest.update(content)
     return digest.hexdigest()[:16]
 
 
@@ -253,7 +267,7 @@ def _kept(path: Path, kind: type[M]) -> M | None:
     """Return the message that a file holds; None where there is no file, or a wrong one."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
+    except (FileNotFoundError, NotADirectoryError, *UNREADABLE):
         return None
 
 
@@ -261,6 +275,6 @@ def _read(decoder: "msgspec.json.Decoder[M]", line: bytes) -> M:
     """Decode a line that another process wrote, which may be of other code than this one."""
     try:
         return decoder.decode(line)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         found = str(error)
     raise Failure("the local platform and this command do not understand each other", found=found, do="Run: make down")

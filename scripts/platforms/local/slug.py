@@ -121,7 +121,7 @@ def is_whole(folder: Path) -> bool:
     try:
         built = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=list[BuiltFile])
         return all(_is_as_built(folder / each.path, each) for each in built)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return False
 
 
