@@ -1,6 +1,5 @@
 """What tests of several rooms share."""
 
-import os
 import shutil
 from collections.abc import Iterator
 
@@ -11,12 +10,6 @@ from playwright.sync_api import Browser, sync_playwright
 # No test asserts a time: on a busy machine an example, and making one, takes as long as it takes.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Return how many processes run tests: one more than there are processors, for much of the time a test waits."""
-    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

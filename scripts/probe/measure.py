@@ -39,6 +39,9 @@ ALONE = 256
 HUNG = 8
 """How many of those that hung are tried again: each costs the time limit of an answer."""
 
+TOO_MUCH = (429, 503)
+"""By what a server says that it was asked too much (RFC 6585, section 4; RFC 9110, section 15.6.4)."""
+
 ALL_FAIL = 20
 """How many whole requests in a row may fail before the measurement is given up."""
 
@@ -222,13 +225,15 @@ def _sample(group: Sequence[int], groups: Sequence[Sequence[int]], most: int) ->
 def _settled(baseline: Baseline, plan: tuple[int, ...], tries: _Tries, failed: int) -> Trial:
     """Return a trial as it stands when it has been tried again.
 
-    Where whole requests failed as well (`failed` of them), which is the weather, what it got alone counts.
+    Where whole requests failed as well (`failed` of them), which is the weather, what it got alone counts. So it does
+    where the server said among others that it has too much to do.
     """
     outcomes = tuple(baseline.judge(answers) for answers in (*tries.among, *tries.alone))
     if not tries.unsure and set(outcomes) == {outcomes[0]}:
         return Trial(plan, outcomes[0], tries.among[0])
     if tries.alone and all(baseline.matches(answers) for answers in tries.alone):
-        return Trial(plan, Outcome.INTACT, tries.alone[0], flaky=not failed, tries=outcomes)
+        limited = all(baseline.matches(answers) or answers[-1].status in TOO_MUCH for answers in tries.among)
+        return Trial(plan, Outcome.INTACT, tries.alone[0], flaky=not (failed or limited), tries=outcomes)
     return Trial(plan, outcomes[0], tries.among[0], flaky=True, tries=outcomes)
 
 

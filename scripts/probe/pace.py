@@ -34,14 +34,15 @@ class Window:
     most: int = 128
     fixed: bool = False
     borne: int = 128
-    """Up to here it doubles; from here on it feels its way, as TCP does (RFC 5681, section 3.1)."""
+    """Up to here it grows by half, so that few are one too many at once; from here on it feels its way, by one."""
 
     def whole(self, seconds: float) -> None:
         """Take in how long a whole request took, the wait for its turn included."""
         if self.fixed:
             return
         if seconds < QUICK_SECONDS:
-            self.size = min(2 * self.size if self.size < self.borne else self.size + 1, self.most)
+            step = self.size // 2 if self.size < self.borne else 1
+            self.size = min(self.size + max(1, step), self.most)
         elif seconds > 2 * QUICK_SECONDS:
             self.size = max(1, self.size // 2)
 

@@ -4,19 +4,13 @@ import json
 import os
 import re
 import signal
-import time
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from scripts.platforms.local.messages import read_state
 from scripts.platforms.local.places import Places
-from scripts.probe.cases import load_cases
-from scripts.probe.endpoint import Endpoint
-from scripts.probe.measure import How, probe
-from scripts.probe.pace import ONE_LOOP
 from tests.contrast import FAINT_TEXTS
 from tests.live.conftest import AFFECTED, PATCHED, Running, until
 from tests.platforms.stage import is_alive
@@ -28,13 +22,12 @@ AFTER = "v0.12.3"
 PROBED = 120_000
 """Milliseconds that all cases of a variant may take on a busy machine."""
 
-SOON = 20_000
+SOON = 60_000
 
 
-FIRST_PAINT = """() => new Promise((tell) => new PerformanceObserver((seen) =>
-  seen.getEntriesByName("first-contentful-paint").forEach((paint) => tell(paint.startTime))
-).observe({ type: "paint", buffered: true }))"""
-"""A function for the page: promises when its first text or picture was painted, in milliseconds."""
+WAITED_FOR = """() => performance.getEntriesByType("resource")
+  .filter((each) => each.renderBlockingStatus === "blocking").map((each) => new URL(each.name).pathname)"""
+"""A function for the page: returns the paths of what its browser waited for before it painted anything."""
 
 
 @pytest.fixture(autouse=True)
@@ -113,16 +106,6 @@ def submit(context: BrowserContext, address: str) -> str:
     return text
 
 
-def plainly(running: Running) -> float:
-    """Return how many seconds the probe takes for the affected variant's form here and now, with nobody watching."""
-    (row,) = json.loads(running.clone.done("ps", JSON="1", VARIANT=AFFECTED))
-    address = urlsplit(row["dyno"])
-    case = load_cases(running.clone.root)["form"]
-    start = time.monotonic()
-    probe(Endpoint(address.hostname or "", address.port or 0), case, how=How(ONE_LOOP, confirm=False))
-    return time.monotonic() - start
-
-
 def test_the_story_is_told_on_one_page(tab: Tab, context: BrowserContext, running: Running) -> None:
     """In segments of 1460 bytes the affected form fails and the patched one works; whole, both work."""
     assert "Application error" in submit(context, running.app(AFFECTED))
@@ -147,7 +130,7 @@ def test_the_story_is_told_on_one_page(tab: Tab, context: BrowserContext, runnin
 
 
 def test_a_probe_draws_its_strips_as_the_outcomes_come(tab: Tab, running: Running) -> None:
-    """Some before the case is over, at the end what the verdict says; a whole form takes less than 4 seconds warm."""
+    """Some before the case is over, at the end what the verdict says, and how long that took."""
     tab.probe(AFFECTED)
     on_its_way = tab.variant(AFFECTED).get_by_role("progressbar", name="form")
     expect(on_its_way).to_be_visible()
@@ -156,10 +139,7 @@ def test_a_probe_draws_its_strips_as_the_outcomes_come(tab: Tab, running: Runnin
     tab.probe(AFFECTED)
     expect(tab.strip(AFFECTED, "form")).to_have_attribute("aria-label", re.compile("3,901 of 3,926 splits dropped"))
     tab.is_over(AFFECTED)
-    label = tab.strip(AFFECTED, "form").get_attribute("aria-label") or ""
-    drawn = re.search(r"\(drawn in ([0-9.]+) s", label)
-    assert drawn
-    assert float(drawn[1]) < max(4, 2 * plainly(running))
+    expect(tab.strip(AFFECTED, "form")).to_have_attribute("aria-label", re.compile(r"\(drawn in [0-9.]+ s"))
     misroute = tab.strip(AFFECTED, "misroute")
     expect(misroute).to_have_attribute("aria-label", re.compile("8 of 73 splits misrouted"))
     expect(misroute.locator("rect.misrouted")).to_have_count(4)
@@ -290,16 +270,15 @@ def test_the_page_fits_and_reads_well_at_each_width(
     context.close()
 
 
-def test_the_first_paint_comes_at_once(context: BrowserContext, running: Running) -> None:
-    """In less than 0.3 seconds; the best of some, for a machine that is busy."""
+def test_nothing_but_its_own_styles_is_waited_for_before_the_first_paint(
+    context: BrowserContext, running: Running
+) -> None:
+    """Neither its script nor its stream: what it shows is there when the page is."""
     running.wait()
-    paints = []
-    for _ in range(5):
-        page = context.new_page()
-        page.goto(running.url)
-        paints.append(page.evaluate(FIRST_PAINT))
-        page.close()
-    assert min(paints) < 300
+    page = context.new_page()
+    page.goto(running.url)
+    assert sorted(page.evaluate(WAITED_FOR)) == ["/live.css", "/style.css", "/wire.css"]
+    page.close()
 
 
 def test_a_platform_that_dies_is_told_and_its_return_too(tab: Tab, running: Running) -> None:

@@ -109,8 +109,8 @@ class Stage:
 
     @property
     def base(self) -> str:
-        """The router's address."""
-        return f"http://127.0.0.1:{httpx.URL(self.row().address).port}"
+        """The router's address, which is that of all deployments."""
+        return f"http://127.0.0.1:{httpx.URL(self.platform.deployments()[0].address).port}"
 
     def get(self, path: str = "/") -> httpx.Response:
         """Ask the variant's app, through the router."""
