@@ -89,8 +89,7 @@ class Supervisor:
     def keep(self) -> None:
         """Write what runs to running.json, where it is not there yet; the next time where it cannot be written now."""
         now = self._router
-        kept = self._fleet.orders, self._ended
-        running = messages.Running(now.port, now.segment_bytes, *kept, now.profile.name)
+        running = messages.Running(now.port, now.segment_bytes, self._fleet.orders, self._ended, now.profile.name)
         is_down = self.over.is_set() and not self._ended
         if is_down or running == self._kept or not running.deployments:
             return
